@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.bench;
+
+import org.jspecify.annotations.NullMarked;

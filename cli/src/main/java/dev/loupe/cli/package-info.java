@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.cli;
+
+import org.jspecify.annotations.NullMarked;

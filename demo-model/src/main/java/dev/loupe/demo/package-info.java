@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.demo;
+
+import org.jspecify.annotations.NullMarked;

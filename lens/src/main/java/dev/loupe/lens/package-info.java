@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.lens;
+
+import org.jspecify.annotations.NullMarked;

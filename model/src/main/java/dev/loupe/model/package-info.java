@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.model;
+
+import org.jspecify.annotations.NullMarked;

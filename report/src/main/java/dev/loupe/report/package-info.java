@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.task;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.loupe.tensor;
+
+import org.jspecify.annotations.NullMarked;
