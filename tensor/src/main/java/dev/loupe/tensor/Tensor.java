@@ -7,6 +7,8 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.StringViewOptional;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -194,6 +196,11 @@ public final class Tensor {
     return op("geluTanh", () -> torch.gelu(handle, "tanh"));
   }
 
+  /** Returns 0 in the place of every NaN. */
+  public Tensor nanToZero() {
+    return op("nanToZero", () -> handle.masked_fill(handle.isnan(), new Scalar(0)));
+  }
+
   // ---- Products
 
   /** Returns the matrix product over the last two dimensions, batched over the others. */
@@ -204,6 +211,22 @@ public final class Tensor {
   /** Returns {@code bias + this x weight}, for matrices, in one call. */
   public Tensor addmm(Tensor weight, Tensor bias) {
     return op("addmm", () -> torch.addmm(bias.handle, handle, weight.handle), weight, bias);
+  }
+
+  // ---- Norms
+
+  /** Returns (x - mean) / sqrt(variance + eps) over the last dimension. */
+  public Tensor layerNorm(double eps) {
+    return op(
+        "layerNorm",
+        () ->
+            torch.layer_norm(
+                handle,
+                new long[] {size(-1)},
+                new TensorOptional(),
+                new TensorOptional(),
+                eps,
+                false));
   }
 
   // ---- Reductions
@@ -258,12 +281,31 @@ public final class Tensor {
 
   /** Returns the {@code k} largest elements along {@code dim}. */
   public TopK topK(int k, int dim) {
-    Torch.load();
     try {
       var both = torch.topk(handle, k, dim, true, true);
       return new TopK(new Tensor(both.get0()), new Tensor(both.get1()));
     } catch (RuntimeException e) {
       throw refusal("topK(" + k + ", " + dim + ")", e);
+    }
+  }
+
+  /**
+   * A thin singular value decomposition, {@code u x diag(s) x vh}.
+   *
+   * @param u [..., m, r]
+   * @param s singular values in descending order, [..., r]
+   * @param vh [..., r, n]
+   */
+  public record Svd(Tensor u, Tensor s, Tensor vh) {}
+
+  /** Returns the thin singular value decomposition of the last two dimensions. */
+  public Svd svd() {
+    try {
+      var parts = torch.linalg_svd(handle, false, new StringViewOptional());
+      return new Svd(
+          new Tensor(parts.get0()), new Tensor(parts.get1()), new Tensor(parts.get2()));
+    } catch (RuntimeException e) {
+      throw refusal("svd", e);
     }
   }
 
@@ -428,6 +470,13 @@ public final class Tensor {
   /** Returns a view that is cut off from the gradient graph. */
   public Tensor detach() {
     return op("detach", handle::detach);
+  }
+
+  // ---- Memory
+
+  /** Frees the memory now, without waiting for the scope; nothing may use the tensor after. */
+  public void free() {
+    handle.releaseReference();
   }
 
   // ---- In place: for optimisers and buffers that nothing else shares

@@ -1,14 +1,14 @@
 package dev.loupe.tensor;
 
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Frees, when it is closed, every tensor this thread made since it was opened.
  *
- * <p>Scopes nest. What must outlive its scope is handed to the enclosing one with {@link #keep}. A
+ * <p>Scopes nest. What must outlive its scope is handed to the enclosing one with
+ * {@link #keep}. A
  * tensor made outside any scope lives until the garbage collector finds it.
  *
  * <pre>{@code
@@ -40,18 +40,22 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
-  /** Hands {@code tensor} to the enclosing scope, or to the garbage collector if there is none. */
+  /**
+   * Returns a tensor of the same memory that belongs to the enclosing scope, or to the garbage
+   * collector if there is none. The one given stays this scope's.
+   */
   public Tensor keep(Tensor tensor) {
-    Pointer pointer = tensor.handle();
-    // Attach first: a reference count that touches zero frees the tensor.
+    var pointer = new org.bytedeco.pytorch.Tensor(tensor.handle());
+    // The new handle went to the innermost scope. Attach first: a count that touches zero frees it.
+    var inner = PointerScope.getInnerScope();
     var outer = enclosing();
     if (outer == null) {
       pointer.retainReference();
     } else {
       outer.attach(pointer);
     }
-    scope.detach(pointer);
-    return tensor;
+    inner.detach(pointer);
+    return new Tensor(pointer);
   }
 
   /** Frees what this scope still owns. */

@@ -50,7 +50,7 @@ class TensorTest {
       }
       assertThat(kept.toFloats()).containsExactly(1, 1, 1, 1);
       assertThat(lost.handle().isNull()).isTrue();
-      outer.keep(kept);
+      kept = outer.keep(kept);
     }
     assertThat(kept.toFloats()).containsExactly(1, 1, 1, 1);
   }
@@ -63,8 +63,7 @@ class TensorTest {
       var x = Tensors.randn(random, 1, DType.F64, 2, 3);
       var variable = Autograd.variable(w);
       var grad =
-          Autograd.gradients(
-                  x.matmul(variable).geluTanh().square().sum(), List.of(variable), false)
+          Autograd.gradients(x.matmul(variable).geluTanh().square().sum(), List.of(variable), false)
               .getFirst();
       double step = 1e-6;
       var flat = w.toDoubles();
