@@ -4,8 +4,8 @@ import dev.loupe.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
@@ -36,7 +36,9 @@ public final class ActivationCache {
     var found = activations.get(point);
     if (found == null) {
       throw new IllegalArgumentException(
-          point + " was not kept by this run; it kept " + summary()
+          point
+              + " was not kept by this run; it kept "
+              + summary()
               + ". Name it in the CacheFilter of runWithCache");
     }
     return found;
@@ -68,8 +70,8 @@ public final class ActivationCache {
   }
 
   /**
-   * Returns the cache of {@code length} positions from {@code start} on; scores and patterns are cut
-   * by destination.
+   * Returns the cache of {@code length} positions from {@code start} on; scores and patterns are
+   * cut by destination.
    */
   public ActivationCache positions(int start, int length) {
     return map((point, t) -> t.narrow(positionDim(point.kind()), start, length));
@@ -104,7 +106,9 @@ public final class ActivationCache {
         ? "nothing"
         : names.size() <= 12
             ? String.join(", ", names)
-            : String.join(", ", List.copyOf(names).subList(0, 12)) + ", ... ("
-                + names.size() + " points)";
+            : String.join(", ", List.copyOf(names).subList(0, 12))
+                + ", ... ("
+                + names.size()
+                + " points)";
   }
 }

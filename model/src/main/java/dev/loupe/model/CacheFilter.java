@@ -60,8 +60,9 @@ public record CacheFilter(Predicate<HookPoint> points, KeptPositions positions) 
   }
 
   /**
-   * Keeps the points whose names match one of several globs, {@code *} standing for anything: {@code
-   * blocks.*.attn.hook_z}. A point that is computed on demand must be named to its last part.
+   * Keeps the points whose names match one of several globs, {@code *} standing for anything:
+   * {@code blocks.*.attn.hook_z}. A point that is computed on demand must be named to its last
+   * part.
    *
    * @throws IllegalArgumentException if a glob matches no point of {@code config}
    */
@@ -76,7 +77,9 @@ public record CacheFilter(Predicate<HookPoint> points, KeptPositions positions) 
                   && (!p.kind().onDemand() || !lastPart.contains("*"));
       if (HookPoint.all(config).stream().noneMatch(one)) {
         throw new IllegalArgumentException(
-            "\"" + glob + "\" matches no hook point of this model; it has "
+            "\""
+                + glob
+                + "\" matches no hook point of this model; it has "
                 + HookPoint.namesIn(config));
       }
       any = any.or(one);

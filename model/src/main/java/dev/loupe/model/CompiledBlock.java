@@ -2,9 +2,18 @@ package dev.loupe.model;
 
 import dev.loupe.tensor.Tensor;
 
-/** The matrices of a block as the forward pass multiplies by them: two-dimensional, heads joined. */
+/**
+ * The matrices of a block as the forward pass multiplies by them: two-dimensional, heads joined.
+ */
 record CompiledBlock(
-    BlockWeights weights, Tensor wQ, Tensor bQ, Tensor wK, Tensor bK, Tensor wV, Tensor bV, Tensor wO) {
+    BlockWeights weights,
+    Tensor wQ,
+    Tensor bQ,
+    Tensor wK,
+    Tensor bK,
+    Tensor wV,
+    Tensor bV,
+    Tensor wO) {
 
   static CompiledBlock of(BlockWeights w) {
     return new CompiledBlock(

@@ -68,7 +68,10 @@ final class ForwardPass {
       }
       if (past + length > config.nCtx()) {
         throw new IllegalArgumentException(
-            past + " positions in the cache and " + length + " more: this model reads at most "
+            past
+                + " positions in the cache and "
+                + length
+                + " more: this model reads at most "
                 + config.nCtx());
       }
       starts = new long[batch];
@@ -111,17 +114,24 @@ final class ForwardPass {
       var residual = from.residual();
       if (residual.dim() != 3 || residual.size(2) != config.dModel()) {
         throw new IllegalArgumentException(
-            "residual stream " + residual.describe() + ": expected [batch, pos, "
-                + config.dModel() + "]");
+            "residual stream "
+                + residual.describe()
+                + ": expected [batch, pos, "
+                + config.dModel()
+                + "]");
       }
       from.tokens()
           .filter(t -> t.batch() != residual.size(0) || t.length() != residual.size(1))
-          .ifPresent(
-              t -> {
-                throw new IllegalArgumentException(
-                    "residual stream " + residual.describe() + " of tokens [" + t.batch() + ", "
-                        + t.length() + "]: expected the same batch and positions");
-              });
+          .ifPresent(t -> {
+            throw new IllegalArgumentException(
+                "residual stream "
+                    + residual.describe()
+                    + " of tokens ["
+                    + t.batch()
+                    + ", "
+                    + t.length()
+                    + "]: expected the same batch and positions");
+          });
     }
 
     RunResult run() {
@@ -149,8 +159,7 @@ final class ForwardPass {
           residual = block.keep(block(layer, residual));
           if (cache.isPresent()) {
             var pair = pairs.removeLast();
-            pairs.add(
-                new KeyValueCache.Pair(block.keep(pair.key()), block.keep(pair.value())));
+            pairs.add(new KeyValueCache.Pair(block.keep(pair.key()), block.keep(pair.value())));
           }
         }
       }
@@ -165,7 +174,7 @@ final class ForwardPass {
         throw new IllegalArgumentException(
             "a key and value cache needs a run of all layers; this one starts or stops between");
       }
-      held.commit(pairs, starts, scope);
+      held.commit(pairs, starts);
     }
 
     private Tensor embed(Tokens tokens) {
@@ -206,10 +215,9 @@ final class ForwardPass {
     private Tokens lossTokens() {
       return request
           .tokens()
-          .orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      "a loss needs the tokens: give them to Run.startAtLayer"));
+          .orElseThrow(() ->
+              new IllegalArgumentException(
+                  "a loss needs the tokens: give them to Run.startAtLayer"));
     }
 
     private Tensor atLast(Tensor x) {
@@ -292,8 +300,7 @@ final class ForwardPass {
     private Tensor attnOut(int layer, CompiledBlock w, Tensor z) {
       var point = new HookPoint(Kind.RESULT, layer);
       if (taps.watches(point)) {
-        var result =
-            taps.fire(point, Tensors.einsum("bphd,hdm->bphm", z, w.weights().wO()));
+        var result = taps.fire(point, Tensors.einsum("bphd,hdm->bphm", z, w.weights().wO()));
         if (taps.replaces(point)) {
           return result.sum(2).add(w.weights().bO());
         }
@@ -308,8 +315,7 @@ final class ForwardPass {
       if (!taps.watches(point)) {
         return Optional.empty();
       }
-      var spread =
-          pre.unsqueeze(2).expand(pre.size(0), pre.size(1), heads, config.dModel());
+      var spread = pre.unsqueeze(2).expand(pre.size(0), pre.size(1), heads, config.dModel());
       var value = taps.fire(point, spread);
       if (!taps.replaces(point)) {
         return Optional.empty();
@@ -317,22 +323,31 @@ final class ForwardPass {
       for (var norm : List.of(Kind.LN1_SCALE, Kind.LN1_NORMALIZED)) {
         if (taps.replaces(new HookPoint(norm, layer))) {
           throw new IllegalArgumentException(
-              "hooks replace both " + point + " and " + new HookPoint(norm, layer)
+              "hooks replace both "
+                  + point
+                  + " and "
+                  + new HookPoint(norm, layer)
                   + ": each head then has a norm of its own; replace "
-                  + new HookPoint(kind == Kind.Q_INPUT ? Kind.Q : kind == Kind.K_INPUT ? Kind.K
-                      : Kind.V, layer) + " instead");
+                  + new HookPoint(
+                      kind == Kind.Q_INPUT ? Kind.Q : kind == Kind.K_INPUT ? Kind.K : Kind.V, layer)
+                  + " instead");
         }
       }
       return Optional.of(value);
     }
 
     private Tensor project(
-        Kind kind, int layer, Optional<Tensor> input, Tensor x, Tensor joined, Tensor bias,
-        Tensor perHead, int heads) {
+        Kind kind,
+        int layer,
+        Optional<Tensor> input,
+        Tensor x,
+        Tensor joined,
+        Tensor bias,
+        Tensor perHead,
+        int heads) {
       Tensor value;
       if (input.isEmpty()) {
-        value = linear(x, joined, bias)
-            .reshape(x.size(0), x.size(1), heads, config.dHead());
+        value = linear(x, joined, bias).reshape(x.size(0), x.size(1), heads, config.dHead());
       } else {
         var normalized = scaled(plainNorm(input.get()), blocks.get(layer).weights().ln1());
         value =
@@ -350,8 +365,7 @@ final class ForwardPass {
       var prePoint = new HookPoint(Kind.MLP_PRE, layer);
       Tensor post;
       if (config.gatedMlp()) {
-        var gate =
-            linear(x, w.weights().wGate().orElseThrow(), w.weights().bGate().orElseThrow());
+        var gate = linear(x, w.weights().wGate().orElseThrow(), w.weights().bGate().orElseThrow());
         var pre = taps.fire(prePoint, gate);
         var side = taps.fire(new HookPoint(Kind.MLP_PRE_LINEAR, layer), linear);
         post = config.activation().apply(pre).mul(side);

@@ -133,7 +133,10 @@ public record HookPoint(Kind kind, int layer) {
   public HookPoint {
     if (kind.inBlock() ? layer < 0 : layer != -1) {
       throw new IllegalArgumentException(
-          kind + " with layer " + layer + ": expected "
+          kind
+              + " with layer "
+              + layer
+              + ": expected "
               + (kind.inBlock() ? "a layer from 0" : "no layer (-1)"));
     }
   }
@@ -205,10 +208,9 @@ public record HookPoint(Kind kind, int layer) {
    */
   public static HookPoint parse(String name) {
     return tryParse(name)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown hook point \"" + name + "\"; names are " + allNames()));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "unknown hook point \"" + name + "\"; names are " + allNames()));
   }
 
   private static Optional<HookPoint> tryParse(String name) {
@@ -259,7 +261,12 @@ public record HookPoint(Kind kind, int layer) {
     }
     if (!kind.existsIn(config)) {
       throw new IllegalArgumentException(
-          this + ": a " + config.family() + " model has no such point" + why() + "; it has "
+          this
+              + ": a "
+              + config.family()
+              + " model has no such point"
+              + why()
+              + "; it has "
               + namesIn(config));
     }
     return this;

@@ -10,8 +10,9 @@ import java.util.List;
  * Keys and values of the tokens a model has read, so that the next run reads only what follows. A
  * run given one reads the tokens that come after those it holds, and adds them to it when it
  * succeeds. One cache serves one batch and one thread.
+ * What it holds is its own, whatever scopes are open, until it is closed.
  */
-public final class KeyValueCache {
+public final class KeyValueCache implements AutoCloseable {
   /**
    * What a layer attends to, [batch, pos, kv_head, d_head].
    *
@@ -46,19 +47,24 @@ public final class KeyValueCache {
         Tensors.cat(1, List.of(held.key(), key)), Tensors.cat(1, List.of(held.value(), value)));
   }
 
-  /** Holds the keys and values of a finished run, which {@code scope} hands to its enclosing one. */
-  void commit(List<Pair> pairs, long[] firstStarts, TensorScope scope) {
+  /** Holds the keys and values of a finished run. */
+  void commit(List<Pair> pairs, long[] firstStarts) {
     if (layers.isEmpty()) {
       starts = firstStarts.clone();
     }
-    layers.forEach(
-        old -> {
-          old.key().free();
-          old.value().free();
-        });
-    layers.clear();
+    close();
     for (var pair : pairs) {
-      layers.add(new Pair(scope.keep(pair.key()), scope.keep(pair.value())));
+      layers.add(new Pair(TensorScope.unscoped(pair.key()), TensorScope.unscoped(pair.value())));
     }
+  }
+
+  /** Frees what it holds; it is empty then. */
+  @Override
+  public void close() {
+    for (var pair : layers) {
+      pair.key().free();
+      pair.value().free();
+    }
+    layers.clear();
   }
 }

@@ -25,6 +25,7 @@ import java.util.OptionalLong;
  * @param attentionScale what attention scores are divided by, in block 0
  * @param scaleByLayer whether block L divides by {@code attentionScale * (L + 1)}
  * @param windows for each block how many tokens back a position sees, itself counted; 0 means all
+ * @param tiedEmbeddings whether the stored unembedding is the embedding again
  * @param bosToken the beginning-of-sequence token of the config, if it names one
  * @param eosToken the end-of-sequence token of the config, if it names one
  */
@@ -47,6 +48,7 @@ public record ModelConfig(
     double attentionScale,
     boolean scaleByLayer,
     List<Integer> windows,
+    boolean tiedEmbeddings,
     OptionalLong bosToken,
     OptionalLong eosToken) {
 

@@ -6,8 +6,8 @@ public sealed interface Positions {
   record Learned() implements Positions {}
 
   /**
-   * Queries and keys turned by an angle that grows with the position (Su et al. 2021, RoFormer), the
-   * first half of the turned dimensions paired with the second.
+   * Queries and keys turned by an angle that grows with the position (Su et al. 2021, RoFormer),
+   * the first half of the turned dimensions paired with the second.
    *
    * @param dims how many of the d_head dimensions are turned, from the first
    * @param base the base of the wavelengths ({@code rope_theta})

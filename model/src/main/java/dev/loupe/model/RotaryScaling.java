@@ -47,7 +47,9 @@ public sealed interface RotaryScaling {
       atLeastOne("factor", factor);
       if (!(lowFrequency < highFrequency)) {
         throw new IllegalArgumentException(
-            "low_freq_factor " + lowFrequency + ": expected below high_freq_factor "
+            "low_freq_factor "
+                + lowFrequency
+                + ": expected below high_freq_factor "
                 + highFrequency);
       }
     }

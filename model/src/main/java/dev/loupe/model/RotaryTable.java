@@ -17,7 +17,9 @@ final class RotaryTable {
     this.sin = sin;
   }
 
-  /** Returns the table for sequences of up to {@code length} tokens; what it holds is the caller's. */
+  /**
+   * Returns the table for sequences of up to {@code length} tokens; what it holds is the caller's.
+   */
   static RotaryTable of(Positions.Rotary rotary, int length, DType dtype) {
     double[] frequencies = frequencies(rotary, length);
     double attention = attentionFactor(rotary.scaling());
@@ -101,8 +103,7 @@ final class RotaryTable {
   private static double[] llama3(double[] f, RotaryScaling.Llama3 llama) {
     for (int i = 0; i < f.length; i++) {
       double turns = llama.trainedContext() * f[i] / (2 * Math.PI);
-      double keep =
-          (turns - llama.lowFrequency()) / (llama.highFrequency() - llama.lowFrequency());
+      double keep = (turns - llama.lowFrequency()) / (llama.highFrequency() - llama.lowFrequency());
       keep = Math.clamp(keep, 0, 1);
       f[i] = (1 - keep) * f[i] / llama.factor() + keep * f[i];
     }

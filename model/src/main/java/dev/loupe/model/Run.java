@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * @param hooks what is read or replaced
  * @param cache what is kept
  * @param returns what is computed at the end
- * @param stopAtLayer the block before which the run ends, negative from the last; its output is then
- *     the residual stream that this block would receive
+ * @param stopAtLayer the block before which the run ends, negative from the last; its output is
+ *     then the residual stream that this block would receive
  * @param keyValueCache keys and values of the tokens before
  */
 public record Run(

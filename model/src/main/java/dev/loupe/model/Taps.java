@@ -31,9 +31,7 @@ final class Taps {
     this.tokens = request.tokens();
     this.run = run;
     for (var hook : request.hooks().list()) {
-      hooks
-          .computeIfAbsent(hook.point().requireIn(config), p -> new ArrayList<>())
-          .add(hook);
+      hooks.computeIfAbsent(hook.point().requireIn(config), p -> new ArrayList<>()).add(hook);
     }
     for (var point : HookPoint.all(config)) {
       wanted.put(point, filter.points().test(point));
@@ -84,14 +82,22 @@ final class Taps {
   private static Tensor checked(HookPoint point, Tensor old, Tensor changed) {
     if (!Arrays.equals(old.shape(), changed.shape())) {
       throw new IllegalArgumentException(
-          "the hook on " + point + " returned " + changed.describe() + ": expected "
+          "the hook on "
+              + point
+              + " returned "
+              + changed.describe()
+              + ": expected "
               + old.describe());
     }
     if (changed.dtype() != old.dtype()) {
       // Constants are made in float64 by default: widen or narrow them, refuse anything else.
       if (!changed.dtype().isFloating()) {
         throw new IllegalArgumentException(
-            "the hook on " + point + " returned " + changed.describe() + ": expected "
+            "the hook on "
+                + point
+                + " returned "
+                + changed.describe()
+                + ": expected "
                 + old.describe());
       }
       return changed.to(old.dtype());
@@ -105,8 +111,7 @@ final class Taps {
       case CacheFilter.KeptPositions.All all -> value;
       case CacheFilter.KeptPositions.Same same -> {
         int length = (int) value.size(dim);
-        var at =
-            same.positions().stream().mapToLong(p -> position(point, p, length)).toArray();
+        var at = same.positions().stream().mapToLong(p -> position(point, p, length)).toArray();
         yield value.indexSelect(dim, at);
       }
       case CacheFilter.KeptPositions.Last last -> last(value, dim);
@@ -117,7 +122,11 @@ final class Taps {
     int at = position < 0 ? position + length : position;
     if (at < 0 || at >= length) {
       throw new IllegalArgumentException(
-          "position " + position + " of " + point + ": this batch has positions 0 to "
+          "position "
+              + position
+              + " of "
+              + point
+              + ": this batch has positions 0 to "
               + (length - 1));
     }
     return at;
@@ -146,7 +155,9 @@ final class Taps {
     var silent = hooks.keySet().stream().filter(p -> !fired.contains(p)).toList();
     if (!silent.isEmpty()) {
       throw new IllegalStateException(
-          "hooks never fired on " + silent + ": this run did not reach them (it starts or stops at"
+          "hooks never fired on "
+              + silent
+              + ": this run did not reach them (it starts or stops at"
               + " another layer); drop the hooks or widen the run");
     }
     return new ActivationCache(config, kept);

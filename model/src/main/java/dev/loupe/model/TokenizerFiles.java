@@ -26,6 +26,12 @@ import tools.jackson.databind.node.ObjectNode;
 record TokenizerFiles(Path folder, Path source, String json, String sha256) {
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
+  /** Tells whether a folder has a tokenizer at all. */
+  static boolean in(Path folder) {
+    return Files.isRegularFile(folder.resolve("tokenizer.json"))
+        || Files.isRegularFile(folder.resolve("vocab.json"));
+  }
+
   static TokenizerFiles read(Path folder) {
     var whole = folder.resolve("tokenizer.json");
     if (Files.isRegularFile(whole)) {

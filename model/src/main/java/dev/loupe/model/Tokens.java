@@ -41,7 +41,7 @@ public final class Tokens {
 
   /** Returns a batch of one prompt. */
   public static Tokens of(Prompt prompt) {
-    return of(prompt.ids());
+    return of(prompt.idArray());
   }
 
   /**
@@ -62,7 +62,8 @@ public final class Tokens {
       }
       longest = Math.max(longest, rows.get(i).length);
     }
-    return new Tokens(rows.stream().map(long[]::clone).toArray(long[][]::new), longest, side, padId);
+    return new Tokens(
+        rows.stream().map(long[]::clone).toArray(long[][]::new), longest, side, padId);
   }
 
   /** Returns the number of rows. */
@@ -158,8 +159,14 @@ public final class Tokens {
       for (int i = 0; i < rows[row].length; i++) {
         if (rows[row][i] < 0 || rows[row][i] >= config.dVocab()) {
           throw new IllegalArgumentException(
-              "token " + rows[row][i] + " at row " + row + ", position " + i
-                  + ": expected 0 to " + (config.dVocab() - 1));
+              "token "
+                  + rows[row][i]
+                  + " at row "
+                  + row
+                  + ", position "
+                  + i
+                  + ": expected 0 to "
+                  + (config.dVocab() - 1));
         }
       }
     }

@@ -86,8 +86,7 @@ public record WeightProcessing(
     return result;
   }
 
-  private static Weights mapBlocks(
-      Weights w, UnaryOperator<BlockWeights> change) {
+  private static Weights mapBlocks(Weights w, UnaryOperator<BlockWeights> change) {
     return new Weights(
         w.wE(), w.wPos(), w.blocks().stream().map(change).toList(), w.lnFinal(), w.wU(), w.bU());
   }
@@ -98,10 +97,7 @@ public record WeightProcessing(
       // The bias first: it is read through the weights as they were.
       var b =
           norm.bias()
-              .map(
-                  n ->
-                      TensorScope.tidy(
-                          () -> bias.add(weight.mul(n.unsqueeze(-1)).sum(-2))))
+              .map(n -> TensorScope.tidy(() -> bias.add(weight.mul(n.unsqueeze(-1)).sum(-2))))
               .orElse(bias);
       var w =
           norm.weight()
@@ -152,15 +148,14 @@ public record WeightProcessing(
   private static Weights centerWriting(Weights w) {
     var blocks =
         w.blocks().stream()
-            .map(
-                b ->
-                    withWriters(
-                        b,
-                        b.bV(),
-                        centered(b.wO(), -1),
-                        centered(b.bO(), -1),
-                        centered(b.wOut(), -1),
-                        centered(b.bOut(), -1)))
+            .map(b ->
+                withWriters(
+                    b,
+                    b.bV(),
+                    centered(b.wO(), -1),
+                    centered(b.bO(), -1),
+                    centered(b.wOut(), -1),
+                    centered(b.bOut(), -1)))
             .toList();
     return new Weights(
         centered(w.wE(), -1),
@@ -174,15 +169,8 @@ public record WeightProcessing(
   private static BlockWeights foldValueBiases(BlockWeights b, ModelConfig config) {
     int share = config.nHeads() / config.nKeyValueHeads();
     var bO =
-        TensorScope.tidy(
-            () ->
-                b.bO()
-                    .add(
-                        b.bV()
-                            .repeatInterleave(share, 0)
-                            .unsqueeze(-1)
-                            .mul(b.wO())
-                            .sum(0, 1)));
+        TensorScope.tidy(() ->
+            b.bO().add(b.bV().repeatInterleave(share, 0).unsqueeze(-1).mul(b.wO()).sum(0, 1)));
     return withWriters(b, zerosLike(b.bV()), b.wO(), bO, b.wOut(), b.bOut());
   }
 
@@ -220,14 +208,8 @@ public record WeightProcessing(
     var left = a.svd();
     var right = b.svd();
     var middle =
-        left.s()
-            .unsqueeze(-1)
-            .mul(left.vh())
-            .matmul(right.u())
-            .mul(right.s().unsqueeze(-2))
-            .svd();
-    return new Tensor.Svd(
-        left.u().matmul(middle.u()), middle.s(), middle.vh().matmul(right.vh()));
+        left.s().unsqueeze(-1).mul(left.vh()).matmul(right.u()).mul(right.s().unsqueeze(-2)).svd();
+    return new Tensor.Svd(left.u().matmul(middle.u()), middle.s(), middle.vh().matmul(right.vh()));
   }
 
   private static BlockWeights withWriters(
@@ -242,7 +224,6 @@ public record WeightProcessing(
   }
 
   private static Tensor zerosLike(Tensor x) {
-    return Tensors.zeros(x.dtype(), x.shape())
-        .to(x.device());
+    return Tensors.zeros(x.dtype(), x.shape()).to(x.device());
   }
 }

@@ -302,8 +302,7 @@ public final class Tensor {
   public Svd svd() {
     try {
       var parts = torch.linalg_svd(handle, false, new StringViewOptional());
-      return new Svd(
-          new Tensor(parts.get0()), new Tensor(parts.get1()), new Tensor(parts.get2()));
+      return new Svd(new Tensor(parts.get0()), new Tensor(parts.get1()), new Tensor(parts.get2()));
     } catch (RuntimeException e) {
       throw refusal("svd", e);
     }

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Frees, when it is closed, every tensor this thread made since it was opened.
  *
- * <p>Scopes nest. What must outlive its scope is handed to the enclosing one with
- * {@link #keep}. A
+ * <p>Scopes nest. What must outlive its scope is handed to the enclosing one with {@link #keep}. A
  * tensor made outside any scope lives until the garbage collector finds it.
  *
  * <pre>{@code
@@ -55,6 +54,20 @@ public final class TensorScope implements AutoCloseable {
       outer.attach(pointer);
     }
     inner.detach(pointer);
+    return new Tensor(pointer);
+  }
+
+  /**
+   * Returns a tensor of the same memory that belongs to no scope: it lives until it is freed or the
+   * garbage collector finds it. For what outlives a call, such as the weights of a model.
+   */
+  public static Tensor unscoped(Tensor tensor) {
+    var pointer = new org.bytedeco.pytorch.Tensor(tensor.handle());
+    var inner = PointerScope.getInnerScope();
+    pointer.retainReference();
+    if (inner != null) {
+      inner.detach(pointer);
+    }
     return new Tensor(pointer);
   }
 
