@@ -25,7 +25,9 @@ class Gpt2RoundTripTest {
 
   @AfterContainer
   static void close() {
-    tokenizer.close();
+    if (tokenizer != null) { // where there is no reference data, the tests were skipped
+      tokenizer.close();
+    }
   }
 
   @Property(tries = 500)
