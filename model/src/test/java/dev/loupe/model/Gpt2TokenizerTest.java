@@ -31,7 +31,9 @@ class Gpt2TokenizerTest {
 
   @AfterAll
   static void close() {
-    tokenizer.close();
+    if (tokenizer != null) { // where there is no reference data, the tests were skipped
+      tokenizer.close();
+    }
   }
 
   @Test

@@ -14,16 +14,25 @@ public final class TokenizerFixtures {
 
   /** Finds the GPT-2 tokenizer of the shared folder; skips the test where there is none. */
   public static Path gpt2() {
+    assumeTrue(hasGpt2(), TokenizerFixtures::missing);
+    return gpt2Folder();
+  }
+
+  static boolean hasGpt2() {
+    return Files.isRegularFile(gpt2Folder().resolve("tokenizer.json"));
+  }
+
+  static String missing() {
+    return "no " + gpt2Folder() + ": set -Dloupe.shared to the folder of the reference data";
+  }
+
+  private static Path gpt2Folder() {
     var project = Path.of("").toAbsolutePath();
     if (Files.isRegularFile(project.resolveSibling("pom.xml"))) {
       project = Objects.requireNonNull(project.getParent());
     }
     var shared = System.getProperty("loupe.shared", project.resolveSibling("shared").toString());
-    var folder = Path.of(shared, "reference", "gpt2-tokenizer");
-    assumeTrue(
-        Files.isRegularFile(folder.resolve("tokenizer.json")),
-        () -> "no " + folder + ": set -Dloupe.shared to the folder of the reference data");
-    return folder;
+    return Path.of(shared, "reference", "gpt2-tokenizer");
   }
 
   /** Copies the GPT-2 tokenizer into a folder with the config.json that names its BOS. */
