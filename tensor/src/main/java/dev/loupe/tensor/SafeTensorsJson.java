@@ -50,7 +50,7 @@ final class SafeTensorsJson {
       var json = new SafeTensorsJson(file, document, parser);
       try {
         parser.nextToken();
-        json.object("it", name -> onField.accept(json, name));
+        json.object("its content", name -> onField.accept(json, name));
         if (parser.nextToken() != null) {
           throw json.refusal("has more behind the end of its object");
         }
@@ -66,8 +66,8 @@ final class SafeTensorsJson {
   }
 
   SafeTensorsException refusal(String reason) {
-    String subject = tensor == null ? "" : " of tensor " + SafeTensorsException.quoted(tensor);
-    return new SafeTensorsException(file, document + subject + " " + reason);
+    String subject = tensor == null ? document : "tensor " + SafeTensorsException.quoted(tensor);
+    return new SafeTensorsException(file, subject + " " + reason);
   }
 
   /** Moves to the value of the field just named. */
@@ -79,12 +79,7 @@ final class SafeTensorsJson {
   void object(String what, Consumer<String> onField) {
     expect(JsonToken.START_OBJECT, what, "an object");
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-      String name = parser.currentName();
-      // JSON can escape half a surrogate pair, which no UTF-8 file could hold as a name.
-      if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
-        throw refusal("has a field name that is not valid Unicode");
-      }
-      onField.accept(name);
+      onField.accept(unicode(parser.currentName()));
     }
   }
 
@@ -98,7 +93,19 @@ final class SafeTensorsJson {
 
   String string(String what) {
     expect(JsonToken.VALUE_STRING, what, "a string");
-    return parser.getString();
+    return unicode(parser.getString());
+  }
+
+  // JSON can escape half a surrogate pair, which no UTF-8 file could hold otherwise.
+  private String unicode(String text) {
+    if (!isUnicode(text)) {
+      throw refusal("has a text with half a surrogate pair, which is not valid Unicode");
+    }
+    return text;
+  }
+
+  static boolean isUnicode(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
   /** Reads an integer from 0 to 2^63 - 1, written as one. */
@@ -131,7 +138,7 @@ final class SafeTensorsJson {
       case START_OBJECT -> "an object";
       case START_ARRAY -> "an array";
       case VALUE_STRING -> SafeTensorsException.quoted(parser.getString());
-      default -> parser.getString();
+      default -> SafeTensorsException.shown(parser.getString());
     };
   }
 
@@ -142,7 +149,9 @@ final class SafeTensorsJson {
     var at = e.getLocation();
     String where = at == null ? "" : " (at character " + at.getCharOffset() + ")";
     var subject = tensor == null ? "" : " at tensor " + SafeTensorsException.quoted(tensor);
+    // Jackson quotes names in full.
+    String reason = SafeTensorsException.shown(e.getOriginalMessage());
     return new SafeTensorsException(
-        file, document + " is not valid JSON" + subject + ": " + e.getOriginalMessage() + where, e);
+        file, document + " is not valid JSON" + subject + ": " + reason + where, e);
   }
 }

@@ -12,19 +12,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.LongStream;
-import tools.jackson.core.JacksonException;
+import java.util.stream.Stream;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /** Writes tensors to safetensors files. */
 public final class SafeTensorsWriter {
-  // The reference's ranking of types, widest first: the same tensors then make the same bytes.
+  // Widest first, so that each tensor is aligned; among equals the order of the reference.
   private static final List<DType> RANKING =
       List.of(
           DType.I64, DType.F64, DType.F32, DType.I32, DType.BF16, DType.F16, DType.U8, DType.BOOL);
@@ -40,9 +41,9 @@ public final class SafeTensorsWriter {
   /**
    * Writes tensors and metadata to {@code file}, replacing it in one step once all is written.
    *
-   * <p>Tensors are laid out as the reference does it, by width of type and then by name, so that
-   * each is aligned. Their bytes go from native memory to the file; those that are not contiguous
-   * or not on the processor are copied first, one at a time.
+   * <p>Tensors are laid out by width of type, widest first, and then by name, so that each is
+   * aligned. Their bytes go from native memory to the file; those that are not contiguous or not on
+   * the processor are copied first, one at a time.
    *
    * @throws SafeTensorsException if a name cannot stand in a file or the file cannot be written; an
    *     existing one is then as it was
@@ -53,8 +54,15 @@ public final class SafeTensorsWriter {
           file,
           "no tensor can be named " + SafeTensorsHeader.METADATA + "; the format reserves it");
     }
+    Stream.of(tensors.keySet(), metadata.keySet(), metadata.values())
+        .flatMap(Collection::stream)
+        .filter(text -> !SafeTensorsJson.isUnicode(text))
+        .forEach(text -> {
+          throw new SafeTensorsException(
+              file, SafeTensorsException.quoted(text) + " is not valid Unicode");
+        });
     var items = layout(tensors);
-    byte[] header = header(file, items, metadata);
+    byte[] header = header(items, metadata);
     // What is refused on reading is refused here, by the same rules.
     SafeTensorsHeader.parse(file, header, items.isEmpty() ? 0 : items.getLast().info.end());
     Path part = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".part");
@@ -88,7 +96,7 @@ public final class SafeTensorsWriter {
     return items;
   }
 
-  private static byte[] header(Path file, List<Item> items, Map<String, String> metadata) {
+  private static byte[] header(List<Item> items, Map<String, String> metadata) {
     var out = new ByteArrayOutputStream();
     try (var json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
       json.writeStartObject();
@@ -101,9 +109,6 @@ public final class SafeTensorsWriter {
         writeEntry(json, item.info);
       }
       json.writeEndObject();
-    } catch (JacksonException e) {
-      throw new SafeTensorsException(
-          file, "a name or metadata is not valid Unicode: " + e.getOriginalMessage(), e);
     }
     while (out.size() % ALIGNMENT != 0) {
       out.write(' ');
