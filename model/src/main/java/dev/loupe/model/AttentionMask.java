@@ -3,8 +3,11 @@ package dev.loupe.model;
 import dev.loupe.tensor.Device;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.Tensors;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.stream.LongStream;
 
 /**
@@ -25,8 +28,10 @@ final class AttentionMask {
    *
    * @param starts where each row's first token stands, counted from the first of the past
    * @param ends where each row's last token stands, plus one
+   * @param windows the windows of the model's layers
    */
-  AttentionMask(int past, int length, long[] starts, long[] ends, Device device) {
+  AttentionMask(
+      int past, int length, long[] starts, long[] ends, Collection<Integer> windows, Device device) {
     this.past = past;
     this.length = length;
     this.starts = starts;
@@ -35,6 +40,8 @@ final class AttentionMask {
     padded =
         LongStream.of(starts).anyMatch(s -> s > 0)
             || LongStream.of(ends).anyMatch(e -> e < past + length);
+    // All at once: what is made within a block does not outlive it.
+    Set.copyOf(windows).forEach(window -> byWindow.put(window, compute(window)));
   }
 
   boolean isPadded() {
@@ -43,7 +50,7 @@ final class AttentionMask {
 
   /** Returns where attention is blocked, BOOL [batch or 1, 1, dest, src]; window 0 means all. */
   Tensor blocked(int window) {
-    return byWindow.computeIfAbsent(window, this::compute);
+    return Objects.requireNonNull(byWindow.get(window));
   }
 
   /** Returns where destinations are tokens: BOOL [batch, 1, dest, 1]. */

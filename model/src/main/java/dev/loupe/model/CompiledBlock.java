@@ -1,9 +1,12 @@
 package dev.loupe.model;
 
 import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
+import java.util.List;
 
 /**
- * The matrices of a block as the forward pass multiplies by them: two-dimensional, heads joined.
+ * The matrices of a block as the forward pass multiplies by them: two-dimensional, heads joined. In
+ * no scope, to be freed with the model.
  */
 record CompiledBlock(
     BlockWeights weights,
@@ -19,16 +22,24 @@ record CompiledBlock(
     return new CompiledBlock(
         w,
         joined(w.wQ()),
-        w.bQ().reshape(-1),
+        flat(w.bQ()),
         joined(w.wK()),
-        w.bK().reshape(-1),
+        flat(w.bK()),
         joined(w.wV()),
-        w.bV().reshape(-1),
-        w.wO().reshape(-1, w.wO().size(-1)));
+        flat(w.bV()),
+        TensorScope.unscoped(w.wO().reshape(-1, w.wO().size(-1))));
+  }
+
+  void free() {
+    List.of(wQ, bQ, wK, bK, wV, bV, wO).forEach(Tensor::free);
   }
 
   // [head, d_model, d_head] to [d_model, head * d_head]: no copy where the file had it so.
   private static Tensor joined(Tensor w) {
-    return w.permute(1, 0, 2).reshape(w.size(1), -1);
+    return TensorScope.unscoped(w.permute(1, 0, 2).reshape(w.size(1), -1));
+  }
+
+  private static Tensor flat(Tensor b) {
+    return TensorScope.unscoped(b.reshape(-1));
   }
 }

@@ -20,11 +20,18 @@ final class ForwardPass {
   ForwardPass(ModelConfig config, Weights weights) {
     this.config = config;
     this.weights = weights;
-    blocks = weights.blocks().stream().map(CompiledBlock::of).toList();
-    rotary =
-        config.positions() instanceof Positions.Rotary r
-            ? Optional.of(new RotaryTables(r, config.nCtx(), weights.wE().dtype()))
-            : Optional.empty();
+    try (var _ = TensorScope.open()) {
+      blocks = weights.blocks().stream().map(CompiledBlock::of).toList();
+      rotary =
+          config.positions() instanceof Positions.Rotary r
+              ? Optional.of(new RotaryTables(r, config.nCtx(), weights.wE().dtype()))
+              : Optional.empty();
+    }
+  }
+
+  void free() {
+    blocks.forEach(CompiledBlock::free);
+    rotary.ifPresent(RotaryTables::free);
   }
 
   RunResult run(Run request) {
@@ -84,7 +91,7 @@ final class ForwardPass {
       if (past > 0) {
         readOn(batch);
       }
-      mask = new AttentionMask(past, length, starts, ends, device);
+      mask = new AttentionMask(past, length, starts, ends, config.windows(), device);
       positions = positions(batch);
     }
 

@@ -256,6 +256,7 @@ public final class HookedTransformer implements AutoCloseable {
   /** Frees the weights, and the tokenizer if it was loaded with this model. */
   @Override
   public void close() {
+    forward.free();
     weights.named().values().forEach(Tensor::free);
     if (ownsTokenizer) {
       tokenizer.ifPresent(Tokenizer::close);

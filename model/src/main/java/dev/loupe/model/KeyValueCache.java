@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * Keys and values of the tokens a model has read, so that the next run reads only what follows. A
  * run given one reads the tokens that come after those it holds, and adds them to it when it
- * succeeds. One cache serves one batch and one thread.
- * What it holds is its own, whatever scopes are open, until it is closed.
+ * succeeds. One cache serves one batch and one thread. What it holds is its own, whatever scopes
+ * are open, until it is closed.
  */
 public final class KeyValueCache implements AutoCloseable {
   /**

@@ -2,6 +2,7 @@ package dev.loupe.model;
 
 import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.List;
 
@@ -37,6 +38,16 @@ final class RotaryTable {
         rotary.dims(),
         Tensors.of(cos, length, 2L * half).to(dtype),
         Tensors.of(sin, length, 2L * half).to(dtype));
+  }
+
+  /** Returns the table in no scope, to be freed with the model. */
+  RotaryTable unscoped() {
+    return new RotaryTable(dims, TensorScope.unscoped(cos), TensorScope.unscoped(sin));
+  }
+
+  void free() {
+    cos.free();
+    sin.free();
   }
 
   /**

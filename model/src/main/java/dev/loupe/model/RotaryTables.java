@@ -21,11 +21,15 @@ final class RotaryTables {
           case RotaryScaling.LongRope rope -> Math.min(nCtx, rope.trainedContext());
           default -> nCtx;
         };
-    table = RotaryTable.of(rotary, usual, dtype);
+    table = RotaryTable.of(rotary, usual, dtype).unscoped();
   }
 
   /** Returns the table for a sequence of {@code length} tokens. */
   RotaryTable forLength(int length) {
     return length <= usual ? table : RotaryTable.of(rotary, length, dtype);
+  }
+
+  void free() {
+    table.free();
   }
 }

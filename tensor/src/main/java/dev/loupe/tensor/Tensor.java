@@ -78,7 +78,7 @@ public final class Tensor {
 
   /** Returns shape and type, as error messages show them: {@code [2, 3] F32}. */
   public String describe() {
-    return Arrays.toString(shape) + " " + dtype();
+    return Arrays.toString(shape) + (handle.isNull() ? " (freed)" : " " + dtype());
   }
 
   @Override
