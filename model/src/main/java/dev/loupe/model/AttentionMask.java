@@ -31,7 +31,12 @@ final class AttentionMask {
    * @param windows the windows of the model's layers
    */
   AttentionMask(
-      int past, int length, long[] starts, long[] ends, Collection<Integer> windows, Device device) {
+      int past,
+      int length,
+      long[] starts,
+      long[] ends,
+      Collection<Integer> windows,
+      Device device) {
     this.past = past;
     this.length = length;
     this.starts = starts;

@@ -123,9 +123,7 @@ class GoldenTest {
       double tolerance = golden.tolerance(dtype, processing);
       var model = golden.model();
       var tokens = golden.tokens();
-      assertThat(model.loss(tokens))
-          .isCloseTo(
-              expected.get("loss").item(), within(tolerance));
+      assertThat(model.loss(tokens)).isCloseTo(expected.get("loss").item(), within(tolerance));
       Golden.assertClose(
           "loss", model.lossPerToken(tokens), expected.get("loss_per_token"), tolerance);
       Golden.assertClose(
@@ -158,7 +156,9 @@ class GoldenTest {
       var rows = model.generate(tokens, options);
       for (int row = 0; row < tokens.batch(); row++) {
         int from = row * (tokens.length() + 8) + tokens.length();
-        assertThat(rows.get(row)).as(options.toString()).containsExactly(Arrays.copyOfRange(want, from, from + 8));
+        assertThat(rows.get(row))
+            .as(options.toString())
+            .containsExactly(Arrays.copyOfRange(want, from, from + 8));
       }
     }
   }
@@ -212,11 +212,7 @@ class GoldenTest {
           assertThat(entry.getKey()).contains("b_gate");
           continue;
         }
-        Golden.assertClose(
-            entry.getKey(),
-            entry.getValue(),
-            expected.get(key.get()),
-            tolerance);
+        Golden.assertClose(entry.getKey(), entry.getValue(), expected.get(key.get()), tolerance);
       }
     }
   }
@@ -263,16 +259,12 @@ class GoldenTest {
   void halfTypesAndNamesAsPublished(String name, @TempDir Path temp) throws IOException {
     try (var golden = Golden.load(name, WeightProcessing.none(), DType.F32)) {
       for (var file : List.of("model_half", "model_hub_style")) {
-        Path source =
-            Shared.path("golden").resolve(name + "/hf/" + file + ".safetensors");
+        Path source = Shared.path("golden").resolve(name + "/hf/" + file + ".safetensors");
         if (!Files.exists(source)) {
           assertThat(file).isEqualTo("model_hub_style");
           continue;
         }
-        Files.copy(
-            source,
-            temp.resolve("model.safetensors"),
-            StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(source, temp.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
         Files.copy(
             source.resolveSibling("config.json"),
             temp.resolve("config.json"),

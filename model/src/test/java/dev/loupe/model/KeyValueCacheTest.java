@@ -21,8 +21,7 @@ class KeyValueCacheTest {
         for (int row = 0; row < rows.length; row++) {
           rows[row] = Arrays.copyOfRange(tokens.row(row), from, from + count);
         }
-        var part =
-            golden.model().run(Run.of(Tokens.of(rows)).withKeyValueCache(cache)).output();
+        var part = golden.model().run(Run.of(Tokens.of(rows)).withKeyValueCache(cache)).output();
         Golden.assertClose(
             "positions from " + from, part, whole.narrow(1, from, count), Golden.F64_RAW);
         from += count;
