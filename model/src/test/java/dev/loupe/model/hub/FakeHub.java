@@ -176,8 +176,8 @@ public final class FakeHub implements AutoCloseable {
     String[] path = exchange.getRequestURI().getRawPath().substring(1).split("/");
     List<String> parts = Arrays.asList(path);
     int resolve = parts.indexOf("resolve");
-    if (path[0].equals("api")) {
-      int end = parts.indexOf("revision");
+    int end = parts.indexOf("revision");
+    if (path[0].equals("api") && end > 0) {
       String repo = String.join("/", parts.subList(2, end));
       if (!redirectRenamed(exchange, repo)) {
         list(exchange, repo, decode(path[end + 1]));
@@ -212,7 +212,7 @@ public final class FakeHub implements AutoCloseable {
       return;
     }
     Repo found = repos.get(repo);
-    if (found == null || !List.of("main", found.commit(), "refs/pr/1").contains(revision)) {
+    if (found == null || !has(found, revision)) {
       exchange
           .getResponseHeaders()
           .set("X-Error-Code", found == null ? "RepoNotFound" : "RevisionNotFound");
@@ -235,14 +235,14 @@ public final class FakeHub implements AutoCloseable {
     Stage stage = head ? Stage.HEAD : large ? Stage.REDIRECT : Stage.CONTENT;
     Optional<Fault> fault = note(exchange, stage, file);
     Repo found = repos.get(repo);
-    byte[] bytes = found == null || !found.commit().equals(commit) ? null : found.files().get(file);
-    if (bytes == null) {
+    byte[] bytes = found == null || !has(found, commit) ? null : found.files().get(file);
+    if (found == null || bytes == null) {
       exchange.getResponseHeaders().set("X-Error-Code", "EntryNotFound");
       exchange.sendResponseHeaders(404, -1);
       return;
     }
     var headers = exchange.getResponseHeaders();
-    headers.set("X-Repo-Commit", commit);
+    headers.set("X-Repo-Commit", found.commit());
     if (large) {
       headers.set("X-Linked-Etag", '"' + etag(file, bytes) + '"');
       headers.set("X-Linked-Size", Long.toString(bytes.length));
@@ -375,6 +375,10 @@ public final class FakeHub implements AutoCloseable {
   private static int from(HttpExchange exchange) {
     String range = exchange.getRequestHeaders().getFirst("Range");
     return range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
+  }
+
+  private static boolean has(Repo repo, String revision) {
+    return List.of("main", "refs/pr/1", repo.commit()).contains(revision);
   }
 
   private static boolean isLarge(String file) {
