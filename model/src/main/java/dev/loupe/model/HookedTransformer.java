@@ -1,0 +1,265 @@
+package dev.loupe.model;
+
+import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+
+/**
+ * A transformer language model in which every activation can be seen and changed. It never changes
+ * itself and hooks belong to one call, so threads may share it. What a run returns belongs to the
+ * {@link TensorScope} that was open when it was started.
+ *
+ * <pre>{@code
+ * try (var model = HookedTransformer.load("demo"); var scope = TensorScope.open()) {
+ *   var prompt = model.prompt("When Mary and John went to the store, John gave a drink to");
+ *   var cache = model.runWithCache(Tokens.of(prompt), CacheFilter.all()).cache();
+ *   System.out.println(cache.get(HookPoint.pattern(1)).describe());
+ * }
+ * }</pre>
+ */
+public final class HookedTransformer implements AutoCloseable {
+  private final ModelConfig config;
+  private final Weights weights;
+  private final Optional<Tokenizer> tokenizer;
+  private final Origin origin;
+  private final boolean ownsTokenizer;
+  private final ForwardPass forward;
+  private final AtomicReference<Optional<Provenance>> provenance =
+      new AtomicReference<>(Optional.empty());
+
+  /** Takes the weights out of whatever scope they are in: they live until {@link #close}. */
+  HookedTransformer(
+      ModelConfig config,
+      Weights weights,
+      Optional<Tokenizer> tokenizer,
+      Origin origin,
+      boolean ownsTokenizer) {
+    this.config = config;
+    this.weights = weights.map(TensorScope::unscoped);
+    this.tokenizer = tokenizer;
+    this.origin = origin;
+    this.ownsTokenizer = ownsTokenizer;
+    forward = new ForwardPass(config, this.weights);
+  }
+
+  // ---- Where it comes from
+
+  /** Loads a model with {@link LoadOptions#standard}. */
+  public static HookedTransformer load(String name) {
+    return load(name, LoadOptions.standard());
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param name an embedded model ({@code demo}), a folder with config.json, model.safetensors and
+   *     tokenizer.json, or a hub name ({@code gpt2}, {@code EleutherAI/pythia-410m})
+   * @throws IllegalArgumentException if there is no such model, or its config or tensors are not
+   *     what Loupe computes
+   * @throws dev.loupe.model.hub.HubException if the hub cannot deliver it
+   * @throws dev.loupe.tensor.SafeTensorsException if its weight file is malformed
+   */
+  public static HookedTransformer load(String name, LoadOptions options) {
+    return ModelLoader.load(name, options);
+  }
+
+  /** Makes a model of weights in memory; {@code processing} is applied to them. */
+  public static HookedTransformer of(
+      ModelConfig config,
+      Weights weights,
+      Optional<Tokenizer> tokenizer,
+      WeightProcessing processing) {
+    try (var _ = TensorScope.open()) {
+      return new HookedTransformer(
+          config, processing.apply(config, weights), tokenizer, Origin.inMemory(processing), false);
+    }
+  }
+
+  /**
+   * Returns a model of the same weights, processed further; both live side by side and each is
+   * closed for itself.
+   */
+  public HookedTransformer process(WeightProcessing processing) {
+    try (var _ = TensorScope.open()) {
+      return new HookedTransformer(
+          config,
+          processing.apply(config, weights),
+          tokenizer,
+          origin.withProcessing(processing),
+          false);
+    }
+  }
+
+  // ---- What it is
+
+  /** Returns its shape. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Returns its parameters, as processed. */
+  public Weights weights() {
+    return weights;
+  }
+
+  /** Returns the name it was loaded by. */
+  public String name() {
+    return origin.name();
+  }
+
+  /**
+   * Returns its tokenizer.
+   *
+   * @throws IllegalStateException if it came without one
+   */
+  public Tokenizer tokenizer() {
+    return tokenizer.orElseThrow(() ->
+        new IllegalStateException(
+            "the model "
+                + name()
+                + " came without a tokenizer: give token ids, or put"
+                + " tokenizer.json beside its config.json"));
+  }
+
+  /** Tells whether it came with a tokenizer. */
+  public boolean hasTokenizer() {
+    return tokenizer.isPresent();
+  }
+
+  /** Says exactly which model this is; hashes its files the first time. */
+  public Provenance provenance() {
+    var known = provenance.get();
+    if (known.isEmpty()) {
+      known =
+          Optional.of(
+              new Provenance(
+                  origin.name(),
+                  origin.revision(),
+                  origin.weightsSha256(),
+                  tokenizer.map(Tokenizer::sha256).orElse(""),
+                  origin.processing(),
+                  weights.wE().dtype().toString()));
+      provenance.set(known);
+    }
+    return known.get();
+  }
+
+  // ---- Tokens
+
+  /** Returns a prompt that begins with the model's BOS token, or without one if it has none. */
+  public Prompt prompt(String text) {
+    return prompt(text, tokenizer().bos().isPresent() ? Bos.PREPEND : Bos.NONE);
+  }
+
+  /** Returns a prompt. */
+  public Prompt prompt(String text, Bos bos) {
+    return Prompt.of(tokenizer(), text, bos);
+  }
+
+  /** Returns a batch of texts, the shorter ones padded on the left. */
+  public Tokens toTokens(Bos bos, String... texts) {
+    long pad = tokenizer().pad().or(() -> tokenizer().bos()).map(Token::id).orElse(0L);
+    return Tokens.padded(
+        PaddingSide.LEFT,
+        pad,
+        Stream.of(texts).map(text -> tokenizer().encode(text, bos)).toList());
+  }
+
+  /** Returns the exact string of every token of a text. */
+  public List<String> toStrTokens(String text, Bos bos) {
+    return tokenizer().strTokens(text, bos);
+  }
+
+  /**
+   * Returns the id of a text that is one token.
+   *
+   * @throws IllegalArgumentException naming the tokens it falls into
+   */
+  public long toSingleToken(String text) {
+    return tokenizer().singleToken(text);
+  }
+
+  /**
+   * Returns the unembedding columns of tokens: the directions of the final residual stream, after
+   * the norm, whose product is their logit. Differs from it by b_U and, in a raw model, by the
+   * norm's own weight and bias.
+   *
+   * @return [token, d_model]
+   */
+  public Tensor tokensToResidualDirections(long... tokens) {
+    for (long token : tokens) {
+      if (token < 0 || token >= config.dVocab()) {
+        throw new IllegalArgumentException(
+            "token " + token + ": expected 0 to " + (config.dVocab() - 1));
+      }
+    }
+    return TensorScope.tidy(() -> weights.wU().indexSelect(1, tokens).transpose(0, 1));
+  }
+
+  // ---- Running it
+
+  /** Returns the logits of every position, [batch, pos, d_vocab]. */
+  public Tensor run(Tokens tokens) {
+    return run(Run.of(tokens)).output();
+  }
+
+  /** Returns the logits of a run with hooks, [batch, pos, d_vocab]. */
+  public Tensor runWithHooks(Tokens tokens, Hooks hooks) {
+    return run(Run.of(tokens).withHooks(hooks)).output();
+  }
+
+  /** Returns the logits, [batch, pos, d_vocab], and the activations that {@code filter} keeps. */
+  public RunResult runWithCache(Tokens tokens, CacheFilter filter) {
+    return run(Run.of(tokens).caching(filter));
+  }
+
+  /**
+   * Carries out a run.
+   *
+   * @throws IllegalArgumentException if the tokens, layers or hook points are not this model's
+   * @throws IllegalStateException if a hook never fired
+   */
+  public RunResult run(Run run) {
+    return forward.run(run);
+  }
+
+  /** Returns the mean of -log p over all tokens but each row's first, in nats. */
+  public double loss(Tokens tokens) {
+    try (var _ = TensorScope.open()) {
+      return run(Run.of(tokens).returning(Run.Returns.LOSS)).output().item();
+    }
+  }
+
+  /** Returns -log p of each next token in nats, [batch, pos - 1]; 0 where a pad is concerned. */
+  public Tensor lossPerToken(Tokens tokens) {
+    return run(Run.of(tokens).returning(Run.Returns.LOSS_PER_TOKEN)).output();
+  }
+
+  /**
+   * Continues every row.
+   *
+   * @return the new tokens of each row, up to and with the end token where it came
+   */
+  public List<long[]> generate(Tokens tokens, GenerateOptions options) {
+    return generate(tokens, options, (row, token) -> {});
+  }
+
+  /** Continues every row, telling {@code listener} of each token as it comes. */
+  public List<long[]> generate(
+      Tokens tokens, GenerateOptions options, GenerateOptions.Listener listener) {
+    return new Generation(this, options).continueRows(tokens, listener);
+  }
+
+  /** Frees the weights, and the tokenizer if it was loaded with this model. */
+  @Override
+  public void close() {
+    forward.free();
+    weights.named().values().forEach(Tensor::free);
+    if (ownsTokenizer) {
+      tokenizer.ifPresent(Tokenizer::close);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.loupe.model;
+
+import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
+import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keys and values of the tokens a model has read, so that the next run reads only what follows. A
+ * run given one reads the tokens that come after those it holds, and adds them to it when it
+ * succeeds. One cache serves one batch and one thread. What it holds is its own, whatever scopes
+ * are open, until it is closed.
+ */
+public final class KeyValueCache implements AutoCloseable {
+  /**
+   * What a layer attends to, [batch, pos, kv_head, d_head].
+   *
+   * @param key turned, in rotary models
+   * @param value the values
+   */
+  record Pair(Tensor key, Tensor value) {}
+
+  private final List<Pair> layers = new ArrayList<>();
+  private long[] starts = {};
+
+  /** Creates an empty cache. */
+  public KeyValueCache() {}
+
+  /** Returns how many positions it holds. */
+  public int length() {
+    return layers.isEmpty() ? 0 : (int) layers.getFirst().key().size(1);
+  }
+
+  /** Returns where the first token of each row stands, in the rows as first given. */
+  long[] starts() {
+    return starts.clone();
+  }
+
+  /** Returns what a layer holds followed by what it now computed. */
+  Pair join(int layer, Tensor key, Tensor value) {
+    if (layers.isEmpty()) {
+      return new Pair(key, value);
+    }
+    var held = layers.get(layer);
+    return new Pair(
+        Tensors.cat(1, List.of(held.key(), key)), Tensors.cat(1, List.of(held.value(), value)));
+  }
+
+  /** Holds the keys and values of a finished run. */
+  void commit(List<Pair> pairs, long[] firstStarts) {
+    if (layers.isEmpty()) {
+      starts = firstStarts.clone();
+    }
+    close();
+    for (var pair : pairs) {
+      layers.add(new Pair(TensorScope.unscoped(pair.key()), TensorScope.unscoped(pair.value())));
+    }
+  }
+
+  /** Frees what it holds; it is empty then. */
+  @Override
+  public void close() {
+    for (var pair : layers) {
+      pair.key().free();
+      pair.value().free();
+    }
+    layers.clear();
+  }
+}

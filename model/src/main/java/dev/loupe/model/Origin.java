@@ -1,0 +1,82 @@
+package dev.loupe.model;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a model was read from.
+ *
+ * @param name what it was asked for by
+ * @param folder the files, of a model that was read from any
+ * @param revision the commit, of a model from the hub; else empty
+ * @param processing what was done to the weights
+ */
+record Origin(String name, Optional<Path> folder, String revision, WeightProcessing processing) {
+
+  static Origin of(String name, Path folder, LoadOptions options) {
+    // The hub's cache keeps a snapshot in a folder named by its commit.
+    String last = String.valueOf(folder.getFileName());
+    String revision = last.matches("[0-9a-f]{40}") ? last : "";
+    return new Origin(name, Optional.of(folder), revision, options.processing());
+  }
+
+  static Origin inMemory(WeightProcessing processing) {
+    return new Origin("in memory", Optional.empty(), "", processing);
+  }
+
+  Origin withProcessing(WeightProcessing changed) {
+    return new Origin(name, folder, revision, changed);
+  }
+
+  /** Hashes the weight files: their own hash if one, else that of a list of them. */
+  String weightsSha256() {
+    return folder.map(Origin::hashWeights).orElse("");
+  }
+
+  private static String hashWeights(Path folder) {
+    try (var files = Files.list(folder)) {
+      List<Path> weights =
+          files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList();
+      if (weights.size() == 1) {
+        return sha256(weights.getFirst());
+      }
+      var list = new StringBuilder();
+      for (var file : weights) {
+        list.append(sha256(file)).append("  ").append(file.getFileName()).append('\n');
+      }
+      var digest = digest();
+      digest.update(list.toString().getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot hash the weights in " + folder, e);
+    }
+  }
+
+  private static String sha256(Path file) throws IOException {
+    var digest = digest();
+    var buffer = new byte[1 << 20];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        digest.update(buffer, 0, n);
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

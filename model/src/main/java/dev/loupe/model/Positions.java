@@ -1,0 +1,28 @@
+package dev.loupe.model;
+
+/** How a model knows where a token stands. */
+public sealed interface Positions {
+  /** A learned vector a position, added to the embedding ({@code W_pos [n_ctx, d_model]}). */
+  record Learned() implements Positions {}
+
+  /**
+   * Queries and keys turned by an angle that grows with the position (Su et al. 2021, RoFormer),
+   * the first half of the turned dimensions paired with the second.
+   *
+   * @param dims how many of the d_head dimensions are turned, from the first
+   * @param base the base of the wavelengths ({@code rope_theta})
+   * @param scaling how wavelengths are stretched for long contexts
+   */
+  record Rotary(int dims, double base, RotaryScaling scaling) implements Positions {
+    /** Refuses an odd or non-positive number of dimensions and a base that is not above 1. */
+    public Rotary {
+      if (dims < 2 || dims % 2 != 0) {
+        throw new IllegalArgumentException(
+            "rotary dimensions " + dims + ": expected an even number from 2");
+      }
+      if (!(base > 1) || Double.isInfinite(base)) {
+        throw new IllegalArgumentException("rotary base " + base + ": expected a number above 1");
+      }
+    }
+  }
+}

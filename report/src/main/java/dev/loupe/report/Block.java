@@ -1,0 +1,14 @@
+package dev.loupe.report;
+
+/** Hold one piece of a report: each kind is a plain value that validates itself. */
+public sealed interface Block
+    permits Section,
+        Prose,
+        KeyFigures,
+        Table,
+        Heatmap,
+        BarChart,
+        AttentionView,
+        Prompts,
+        Provenance,
+        Command {}

@@ -1,0 +1,86 @@
+package dev.loupe.report;
+
+import tools.jackson.databind.json.JsonMapper;
+
+/** Escape what goes into a page. */
+final class Html {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private Html() {}
+
+  /** Return text for an element or a double-quoted attribute; control characters as symbols. */
+  static String escape(String text) {
+    StringBuilder out = new StringBuilder(text.length() + 16);
+    text.codePoints()
+        .forEach(c -> {
+          switch (c) {
+            case '&' -> out.append("&amp;");
+            case '<' -> out.append("&lt;");
+            case '>' -> out.append("&gt;");
+            case '"' -> out.append("&quot;");
+            case '\'' -> out.append("&#39;");
+            case '\n', '\t', '\r' -> out.append((char) c);
+            default -> out.appendCodePoint(printable(c));
+          }
+        });
+    return out.toString();
+  }
+
+  /** Return a value as JSON that no HTML parser can take for the end of its script element. */
+  static String json(Object value) {
+    StringBuilder out = new StringBuilder();
+    JSON.writeValueAsString(value)
+        .codePoints()
+        .forEach(c -> {
+          boolean unsafe =
+              c == '<' || c == '>' || c == '&' || c == 0x2028 || c == 0x2029 || isSurrogate(c);
+          if (unsafe) {
+            out.append("\\u%04x".formatted(c));
+          } else {
+            out.appendCodePoint(c);
+          }
+        });
+    return out.toString();
+  }
+
+  /** Return the HTML of a paragraph's text: escaped, with backticks as code. */
+  static String prose(String text) {
+    String[] parts = text.split("`", -1);
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < parts.length; i++) {
+      boolean code = i % 2 == 1 && i < parts.length - 1;
+      if (code) {
+        out.append("<code>").append(escape(parts[i])).append("</code>");
+      } else {
+        out.append(i % 2 == 1 ? "`" : "").append(escape(parts[i]));
+      }
+    }
+    return out.toString();
+  }
+
+  /** Return a token's text with its spaces, line breaks and tabs marked. */
+  static String token(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .forEach(c -> {
+          switch (c) {
+            case ' ' -> out.append("<span class=\"sp\"> </span>");
+            case '\n' -> out.append("<span class=\"nl\">\n</span>");
+            case '\t' -> out.append("<span class=\"tab\">\t</span>");
+            default -> out.append(escape(VisibleText.of(Character.toString(c), true)));
+          }
+        });
+    return out.isEmpty() ? "<span class=\"none\"></span>" : out.toString();
+  }
+
+  private static int printable(int c) {
+    if (isSurrogate(c)) {
+      return 0xFFFD;
+    }
+    return c < 32 ? 0x2400 + c : c == 127 ? 0x2421 : c;
+  }
+
+  private static boolean isSurrogate(int c) {
+    return c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.loupe.tensor;
+
+import java.io.Serial;
+
+/** Says that a tensor operation was refused: which one, on what shapes, and why. */
+public final class TensorException extends RuntimeException {
+  @Serial private static final long serialVersionUID = 1L;
+
+  /** Creates the exception with a message a person can act on. */
+  public TensorException(String message) {
+    super(message);
+  }
+
+  TensorException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

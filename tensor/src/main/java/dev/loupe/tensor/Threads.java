@@ -1,0 +1,31 @@
+package dev.loupe.tensor;
+
+/**
+ * Says how many cores a matrix product uses.
+ *
+ * <p>Element-wise operations always run on the calling thread. One forward pass is fastest with all
+ * cores given to matrix products; many independent ones with a Java thread a core and one core a
+ * product.
+ */
+public final class Threads {
+  private Threads() {}
+
+  /**
+   * Sets the cores a matrix product may use, for the whole process.
+   *
+   * @throws IllegalArgumentException if {@code threads} is below 1
+   */
+  public static void setMatrixThreads(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("matrix threads " + threads + ": expected 1 or more");
+    }
+    Torch.load();
+    Torch.blasThreads(threads);
+  }
+
+  /** Returns the cores a matrix product may use now. */
+  public static int matrixThreads() {
+    Torch.load();
+    return Torch.blasThreads();
+  }
+}
