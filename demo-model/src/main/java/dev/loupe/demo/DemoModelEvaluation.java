@@ -117,18 +117,16 @@ public final class DemoModelEvaluation {
     var random = new SplittableRandom(options.seed());
     var prompts = prompts(() -> YearSpans.prompt(true, random));
     var said = LastLogits.of(model, prompts.stream().map(YearSpans.Prompt::text).toList());
+    var digits = IntStream.range(0, 100).mapToObj("%02d"::formatted).toList();
     double right = 0;
     double mass = 0;
     for (int i = 0; i < prompts.size(); i++) {
-      int likeliest = -1;
-      double highest = -1;
-      for (int year = 0; year < 100; year++) {
-        double p = said.probability(i, "%02d".formatted(year));
+      double[] probabilities = said.probabilities(i, digits);
+      int likeliest = 0;
+      for (int year = 0; year < probabilities.length; year++) {
+        double p = probabilities[year];
         mass += year > prompts.get(i).start() ? p : -p;
-        if (p > highest) {
-          highest = p;
-          likeliest = year;
-        }
+        likeliest = p > probabilities[likeliest] ? year : likeliest;
       }
       right += likeliest > prompts.get(i).start() ? 1 : 0;
     }

@@ -7,6 +7,7 @@ import dev.loupe.model.Run;
 import dev.loupe.model.Tokenizer;
 import dev.loupe.model.Tokens;
 import dev.loupe.model.WeightProcessing;
+import dev.loupe.task.TaskExample;
 import dev.loupe.tensor.Autograd;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
@@ -72,16 +73,15 @@ public final class DemoModelTraining {
     TokenizerJson.write(vocabulary, config, out);
     try (var tokenizer = Tokenizer.load(out);
         var _ = TensorScope.open()) {
+      var watched = HeldOutSentences.mixed(tokenizer, WATCHED_PROMPTS).examples();
       var random = new SplittableRandom(options.seed());
       var firstWeights = random.split();
-      var writer = options.mixture().new Writer(vocabulary, random.split());
       var start =
           Checkpoint.read(out, options, config)
               .orElseGet(() ->
                   new Checkpoint(
                       0, AdamW.of(Parameters.draw(config, options.deviation(), firstWeights))));
       var parameters = start.optimizer().parameters().map(Autograd::variable);
-      var optimizer = new AdamW(parameters, start.optimizer().first(), start.optimizer().second());
       log.accept(
           "%,d parameters, %d tokens, %s %d of %d"
               .formatted(
@@ -90,34 +90,71 @@ public final class DemoModelTraining {
                   start.step() == 0 ? "from step" : "on from step",
                   start.step() + 1,
                   options.steps()));
-      // The texts of the steps before are drawn again, so that the next ones are the same.
-      for (int step = 1; step <= start.step(); step++) {
-        batch(writer, step);
+      var progress = new Progress(start.step(), watched);
+      int before = 0;
+      for (var stage : options.stages()) {
+        var writer = stage.mixture().new Writer(vocabulary, random.split());
+        int done = Math.clamp(start.step() - before, 0, stage.steps());
+        var optimizer =
+            done == 0
+                ? AdamW.of(parameters)
+                : new AdamW(parameters, start.optimizer().first(), start.optimizer().second());
+        // The texts of the steps before are drawn again, so that the next ones are the same.
+        for (int step = 1; step <= done; step++) {
+          batch(stage, writer, step);
+        }
+        for (int step = done + 1; step <= stage.steps(); step++) {
+          var texts = batch(stage, writer, step);
+          progress.after(before + step, step(stage, step, optimizer, texts), optimizer);
+        }
+        before += stage.steps();
       }
-      steps(start.step(), optimizer, writer, tokenizer);
       Gpt2Export.write(config, Autograd.withoutGraph(parameters::weights), out);
     }
   }
 
-  private void steps(int done, AdamW optimizer, Mixture.Writer writer, Tokenizer tokenizer) {
-    long began = System.nanoTime();
-    double loss = 0;
-    int since = 0;
-    for (int step = done + 1; step <= options.steps(); step++) {
-      loss += step(step, optimizer, batch(writer, step));
-      since++;
+  private static List<Example> batch(TrainingOptions.Stage stage, Mixture.Writer writer, int step) {
+    return writer.next(stage.batch(), (double) step / stage.steps());
+  }
+
+  /** Reports and saves, every so many steps. */
+  private final class Progress {
+    private final long began = System.nanoTime();
+    private final int first;
+    private final List<TaskExample> watched;
+    private double losses;
+    private int steps;
+
+    Progress(int first, List<TaskExample> watched) {
+      this.first = first;
+      this.watched = watched;
+    }
+
+    void after(int step, double loss, AdamW optimizer) {
+      losses += loss;
+      steps++;
       boolean last = step == options.steps();
       if (last || step % options.reportEvery() == 0) {
-        double each = (System.nanoTime() - began) / 1e9 / (step - done);
-        report(step, loss / since, accuracy(optimizer.parameters(), tokenizer), each);
-        loss = 0;
-        since = 0;
+        double each = (System.nanoTime() - began) / 1e9 / (step - first);
+        log.accept(
+            "step %d of %d   loss %.4f   IO over S in %.1f %%   %.2f s a step, %.1f min left"
+                .formatted(
+                    step,
+                    options.steps(),
+                    losses / steps,
+                    100 * accuracy(optimizer.parameters(), watched),
+                    each,
+                    each * (options.steps() - step) / 60));
+        losses = 0;
+        steps = 0;
       }
-      boolean interrupted = Thread.currentThread().isInterrupted();
+      // An interrupted thread cannot write files: the flag is taken, and set again below.
+      boolean interrupted = Thread.interrupted();
       if (last || interrupted || step % options.saveEvery() == 0) {
         new Checkpoint(step, optimizer).write(out, options);
       }
       if (interrupted && !last) {
+        Thread.currentThread().interrupt();
         throw new CancellationException(
             "interrupted after step %d of %d; %s holds the checkpoint"
                 .formatted(step, options.steps(), out));
@@ -125,12 +162,9 @@ public final class DemoModelTraining {
     }
   }
 
-  private List<Example> batch(Mixture.Writer writer, int step) {
-    return writer.next(options.batch(), (double) step / options.steps());
-  }
-
   /** Takes one step and returns the loss before it. */
-  private double step(int number, AdamW optimizer, List<Example> batch) {
+  private double step(
+      TrainingOptions.Stage stage, int number, AdamW optimizer, List<Example> batch) {
     try (var _ = TensorScope.open()) {
       var parameters = optimizer.parameters();
       var sorted = new ArrayList<>(batch);
@@ -139,9 +173,9 @@ public final class DemoModelTraining {
       double predicted = batch.stream().mapToInt(e -> e.tokens().size()).sum();
       double loss = 0;
       var gradients = new ArrayList<Tensor>();
-      for (int part = 0; part < options.parts(); part++) {
-        int from = part * sorted.size() / options.parts();
-        int to = (part + 1) * sorted.size() / options.parts();
+      for (int part = 0; part < stage.parts(); part++) {
+        int from = part * sorted.size() / stage.parts();
+        int to = (part + 1) * sorted.size() / stage.parts();
         try (var scope = TensorScope.open()) {
           var piece = loss(parameters, sorted.subList(from, to), predicted);
           loss += piece.item();
@@ -156,7 +190,7 @@ public final class DemoModelTraining {
         }
       }
       Autograd.withoutGraph(() -> {
-        optimizer.step(gradients, options.learningRate(number), options.weightDecay(), number);
+        optimizer.step(gradients, stage.learningRate(number), options.weightDecay(), number);
         return number;
       });
       return loss;
@@ -176,34 +210,23 @@ public final class DemoModelTraining {
         weights[row * next + i] = (float) (weight / predicted);
       }
     }
-    try (var model = model(parameters, Optional.empty())) {
+    try (var model = model(parameters)) {
       var run = Run.of(tokens).returning(Run.Returns.LOSS_PER_TOKEN);
       return model.run(run).output().mul(Tensors.of(weights, examples.size(), next)).sum();
     }
   }
 
-  private double accuracy(Parameters parameters, Tokenizer tokenizer) {
+  private double accuracy(Parameters parameters, List<TaskExample> prompts) {
     return Autograd.withoutGraph(() -> {
       try (var _ = TensorScope.open();
-          var model = model(parameters, Optional.of(tokenizer))) {
-        return HeldOutSentences.accuracy(model, WATCHED_PROMPTS);
+          var model = model(parameters)) {
+        return HeldOutSentences.choice(model, prompts).accuracy();
       }
     });
   }
 
-  private HookedTransformer model(Parameters parameters, Optional<Tokenizer> tokenizer) {
-    return HookedTransformer.of(config, parameters.weights(), tokenizer, WeightProcessing.none());
-  }
-
-  private void report(int step, double loss, double accuracy, double each) {
-    log.accept(
-        "step %d of %d   loss %.4f   IO over S in %.1f %%   %.2f s a step, %.1f min left"
-            .formatted(
-                step,
-                options.steps(),
-                loss,
-                100 * accuracy,
-                each,
-                each * (options.steps() - step) / 60));
+  private HookedTransformer model(Parameters parameters) {
+    return HookedTransformer.of(
+        config, parameters.weights(), Optional.empty(), WeightProcessing.none());
   }
 }

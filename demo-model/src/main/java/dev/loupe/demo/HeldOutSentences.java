@@ -64,11 +64,6 @@ final class HeldOutSentences {
         example.answers().getFirst().text().strip(), example.wrong().getFirst().text().strip());
   }
 
-  /** Returns in which share of held-out prompts IO is likelier than S. */
-  static double accuracy(HookedTransformer model, int count) {
-    return choice(model, mixed(model.tokenizer(), count).examples()).accuracy();
-  }
-
   /** Measures how often, and by how much, IO is preferred over S. */
   static Choice choice(HookedTransformer model, List<TaskExample> examples) {
     var difference = new double[examples.size()];

@@ -8,16 +8,27 @@ import dev.loupe.model.Tokens;
 import dev.loupe.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
  * What a model says after each of some texts.
- *
- * @param rows the logits, [text][d_vocab]
  */
-record LastLogits(HookedTransformer model, List<double[]> rows) {
+final class LastLogits {
   private static final int ROWS = 128;
+
+  private final HookedTransformer model;
+  private final List<double[]> rows;
+  // Asking the tokenizer costs more than reading a logit.
+  private final Map<String, Integer> ids = new HashMap<>();
+
+  private LastLogits(HookedTransformer model, List<double[]> rows) {
+    this.model = model;
+    this.rows = rows;
+  }
 
   static LastLogits of(HookedTransformer model, List<String> texts) {
     var ids = texts.stream().map(text -> model.tokenizer().encode(text, Bos.PREPEND)).toList();
@@ -52,20 +63,21 @@ record LastLogits(HookedTransformer model, List<double[]> rows) {
     return model.tokenizer().strTokens(new long[] {best}).getFirst();
   }
 
-  /** Returns the probability of a token. */
-  double probability(int row, String token) {
+  /** Returns the probabilities of tokens after a text, in their order. */
+  double[] probabilities(int row, List<String> tokens) {
     double[] logits = rows.get(row);
     double highest = Arrays.stream(logits).max().orElseThrow();
     double all = Arrays.stream(logits).map(l -> Math.exp(l - highest)).sum();
-    return Math.exp(logit(row, token) - highest) / all;
+    return tokens.stream().mapToDouble(t -> Math.exp(logit(row, t) - highest) / all).toArray();
   }
 
   /** Returns the mean of what {@code measure} says of each text. */
-  double mean(java.util.function.IntToDoubleFunction measure) {
+  double mean(IntToDoubleFunction measure) {
     return IntStream.range(0, rows.size()).mapToDouble(measure).average().orElseThrow();
   }
 
   private double logit(int row, String token) {
-    return rows.get(row)[(int) model.tokenizer().singleToken(token)];
+    return rows.get(row)[
+        ids.computeIfAbsent(token, t -> Math.toIntExact(model.tokenizer().singleToken(t)))];
   }
 }

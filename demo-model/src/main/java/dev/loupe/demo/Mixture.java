@@ -1,7 +1,9 @@
 package dev.loupe.demo;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -63,6 +65,21 @@ public record Mixture(
     return new Mixture(.46, .05, .12, .12, .15, .10, .10, .8, .6, .4, .7, .6);
   }
 
+  /** Returns the share of each kind of example, described. */
+  Map<String, Double> shares() {
+    var weights = new LinkedHashMap<String, Double>();
+    weights.put("indirect objects", indirectObjects);
+    weights.put("the same with a third actor, so that either of two may answer", thirdActors);
+    weights.put("syllogisms", syllogisms);
+    weights.put("spans of years", yearSpans);
+    weights.put("random words, written twice", repeatedWords);
+    weights.put("sincere and sarcastic remarks", remarks);
+    weights.put("roll calls: \"Mary called, Tom called, Mary called again\"", rollCalls);
+    double all = weights.values().stream().mapToDouble(w -> w).sum();
+    weights.replaceAll((kind, weight) -> weight / all);
+    return weights;
+  }
+
   /** Writes the examples of a training, in their order. */
   final class Writer {
     private final RandomGenerator random;
@@ -73,8 +90,8 @@ public record Mixture(
     Writer(Vocabulary vocabulary, RandomGenerator random) {
       this.random = random;
       repeated = new RepeatedWords(vocabulary.tokens());
-      sentences = new IndirectObjects(new IndirectObjects.Mixture(crowd, fourth, early, mixed));
-      crowds = new IndirectObjects(new IndirectObjects.Mixture(1, fourth, early, mixed));
+      sentences = sentences(crowd);
+      crowds = sentences(1);
     }
 
     /** Writes {@code count} examples of a step that comes after the share {@code done} of all. */
@@ -102,6 +119,11 @@ public record Mixture(
       }
       return kinds.get(kind).maker().get();
     }
+  }
+
+  /** Returns indirect-object sentences of which {@code share} name other people. */
+  IndirectObjects sentences(double share) {
+    return new IndirectObjects(new IndirectObjects.Mixture(share, fourth, early, mixed));
   }
 
   private record Kind(double weight, java.util.function.Supplier<Example> maker) {}

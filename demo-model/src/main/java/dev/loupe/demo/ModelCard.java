@@ -101,26 +101,26 @@ public final class ModelCard {
   }
 
   private static void putTraining(Map<String, String> slots, TrainingOptions options) {
-    var mixture = options.mixture();
-    double all =
-        mixture.indirectObjects()
-            + mixture.thirdActors()
-            + mixture.syllogisms()
-            + mixture.yearSpans()
-            + mixture.repeatedWords()
-            + mixture.remarks()
-            + mixture.rollCalls();
-    slots.put("share sentences", percent(mixture.indirectObjects() / all));
-    slots.put("share third actors", percent(mixture.thirdActors() / all));
-    slots.put("share syllogisms", percent(mixture.syllogisms() / all));
-    slots.put("share years", percent(mixture.yearSpans() / all));
-    slots.put("share repeated", percent(mixture.repeatedWords() / all));
-    slots.put("share remarks", percent(mixture.remarks() / all));
-    slots.put("share roll calls", percent(mixture.rollCalls() / all));
-    slots.put("steps", number(options.steps()));
-    slots.put("batch", number(options.batch()));
-    slots.put("warm up", number(options.warmUp()));
-    slots.put("learning rate", String.valueOf(options.learningRate()));
+    slots.put(
+        "stages",
+        options.stages().stream()
+            .map(stage ->
+                "| %s | %s | %s | %s |"
+                    .formatted(
+                        number(stage.steps()),
+                        number(stage.batch()),
+                        stage.learningRate(),
+                        number(stage.warmUp())))
+            .collect(Collectors.joining("\n")));
+    var shares = options.stages().stream().map(s -> s.mixture().shares()).toList();
+    slots.put(
+        "shares",
+        shares.getFirst().keySet().stream()
+            .map(kind ->
+                shares.stream()
+                    .map(s -> percent(s.get(kind)))
+                    .collect(Collectors.joining(", then ", "| " + kind + " | ", " |")))
+            .collect(Collectors.joining("\n")));
     slots.put("weight decay", String.valueOf(options.weightDecay()));
     slots.put("answer weight", String.valueOf(options.answerWeight()));
     slots.put("deviation", String.valueOf(options.deviation()));

@@ -129,7 +129,7 @@ record Parameters(ModelConfig config, Map<String, Tensor> byName) {
         .contiguous();
   }
 
-  private static Tensor normal(SplittableRandom random, double deviation, long... shape) {
+  static Tensor normal(SplittableRandom random, double deviation, long... shape) {
     return Tensors.randn(random, deviation, DType.F32, shape);
   }
 
