@@ -4,6 +4,7 @@ import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -84,6 +85,28 @@ public record WeightProcessing(
       result = mapBlocks(result, block -> refactor(foldValueBiases(block, config)));
     }
     return result;
+  }
+
+  /** Returns the steps by their names in the field: {@code fold_ln, center_unembed}, or none. */
+  @Override
+  public String toString() {
+    var steps = new ArrayList<String>();
+    if (foldLn) {
+      steps.add("fold_ln");
+    }
+    if (centerWritingWeights) {
+      steps.add("center_writing_weights");
+    }
+    if (centerUnembed) {
+      steps.add("center_unembed");
+    }
+    if (foldValueBiases) {
+      steps.add("fold_value_biases");
+    }
+    if (refactorFactoredAttnMatrices) {
+      steps.add("refactor_factored_attn_matrices");
+    }
+    return steps.isEmpty() ? "none" : String.join(", ", steps);
   }
 
   private static Weights mapBlocks(Weights w, UnaryOperator<BlockWeights> change) {
