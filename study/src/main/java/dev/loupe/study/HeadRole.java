@@ -23,7 +23,7 @@ public enum HeadRole {
   /** Looks at none of the names much. */
   OTHER("other", "reads no name from the last token"),
   /** Patching it brings back next to nothing. */
-  NONE("-", "carries next to nothing of the answer");
+  NONE("none", "carries next to nothing of the answer");
 
   /** Less recovery than this, in magnitude, counts as none. */
   static final double LEAST_RECOVERY = 0.02;
@@ -42,9 +42,19 @@ public enum HeadRole {
     this.meaning = meaning;
   }
 
+  /** Returns the share of its recovery that a head must write itself to count as direct. */
+  public static double leastDirect() {
+    return LEAST_DIRECT;
+  }
+
   /** Returns what it does, in a few words. */
   public String meaning() {
     return meaning;
+  }
+
+  /** Returns what several of them do. */
+  public String meaningOfMany() {
+    return meaning.replaceAll("\\b(read|raise|lower|act)s\\b", "$1").replace("carries", "carry");
   }
 
   /** Says what a head does from the evidence. */

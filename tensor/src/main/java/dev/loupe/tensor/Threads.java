@@ -1,5 +1,7 @@
 package dev.loupe.tensor;
 
+import org.bytedeco.javacpp.Loader;
+
 /**
  * Says how many cores a matrix product uses.
  *
@@ -27,5 +29,10 @@ public final class Threads {
   public static int matrixThreads() {
     Torch.load();
     return Torch.blasThreads();
+  }
+
+  /** Returns the version of libtorch and its binding, without loading them. */
+  public static String libtorchVersion() {
+    return Loader.getVersion("org.bytedeco", "pytorch");
   }
 }
