@@ -4,7 +4,7 @@ import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -91,23 +91,14 @@ public record WeightProcessing(
   /** Returns the steps by their names in the field: {@code fold_ln, center_unembed}, or none. */
   @Override
   public String toString() {
-    var steps = new ArrayList<String>();
-    if (foldLn) {
-      steps.add("fold_ln");
-    }
-    if (centerWritingWeights) {
-      steps.add("center_writing_weights");
-    }
-    if (centerUnembed) {
-      steps.add("center_unembed");
-    }
-    if (foldValueBiases) {
-      steps.add("fold_value_biases");
-    }
-    if (refactorFactoredAttnMatrices) {
-      steps.add("refactor_factored_attn_matrices");
-    }
-    return steps.isEmpty() ? "none" : String.join(", ", steps);
+    var steps = new LinkedHashMap<String, Boolean>();
+    steps.put("fold_ln", foldLn);
+    steps.put("center_writing_weights", centerWritingWeights);
+    steps.put("center_unembed", centerUnembed);
+    steps.put("fold_value_biases", foldValueBiases);
+    steps.put("refactor_factored_attn_matrices", refactorFactoredAttnMatrices);
+    steps.values().removeIf(done -> !done);
+    return steps.isEmpty() ? "none" : String.join(", ", steps.keySet());
   }
 
   private static Weights mapBlocks(Weights w, UnaryOperator<BlockWeights> change) {

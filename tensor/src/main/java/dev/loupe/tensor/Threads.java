@@ -1,5 +1,7 @@
 package dev.loupe.tensor;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -33,6 +35,10 @@ public final class Threads {
 
   /** Returns the version of libtorch and its binding, without loading them. */
   public static String libtorchVersion() {
-    return Loader.getVersion("org.bytedeco", "pytorch");
+    try {
+      return Loader.getVersion("org.bytedeco", "pytorch");
+    } catch (IOException e) {
+      throw new UncheckedIOException("the jar of org.bytedeco:pytorch does not say its version", e);
+    }
   }
 }
