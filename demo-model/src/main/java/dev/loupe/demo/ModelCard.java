@@ -118,7 +118,7 @@ public final class ModelCard {
         shares.getFirst().keySet().stream()
             .map(kind ->
                 shares.stream()
-                    .map(s -> percent(s.get(kind)))
+                    .map(s -> percent(s.getOrDefault(kind, 0.0)))
                     .collect(Collectors.joining(", then ", "| " + kind + " | ", " |")))
             .collect(Collectors.joining("\n")));
     slots.put("weight decay", String.valueOf(options.weightDecay()));
