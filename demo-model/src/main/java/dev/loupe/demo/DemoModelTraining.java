@@ -90,31 +90,22 @@ public final class DemoModelTraining {
                   start.step() == 0 ? "from step" : "on from step",
                   start.step() + 1,
                   options.steps()));
+      var optimizer = new AdamW(parameters, start.optimizer().first(), start.optimizer().second());
+      var writer = options.mixture().new Writer(vocabulary, random.split());
+      // The texts of the steps before are drawn again, so that the next ones are the same.
+      for (int step = 1; step <= start.step(); step++) {
+        batch(writer, step);
+      }
       var progress = new Progress(start.step(), watched);
-      int before = 0;
-      for (var stage : options.stages()) {
-        var writer = stage.mixture().new Writer(vocabulary, random.split());
-        int done = Math.clamp(start.step() - before, 0, stage.steps());
-        var optimizer =
-            done == 0
-                ? AdamW.of(parameters)
-                : new AdamW(parameters, start.optimizer().first(), start.optimizer().second());
-        // The texts of the steps before are drawn again, so that the next ones are the same.
-        for (int step = 1; step <= done; step++) {
-          batch(stage, writer, step);
-        }
-        for (int step = done + 1; step <= stage.steps(); step++) {
-          var texts = batch(stage, writer, step);
-          progress.after(before + step, step(stage, step, optimizer, texts), optimizer);
-        }
-        before += stage.steps();
+      for (int step = start.step() + 1; step <= options.steps(); step++) {
+        progress.after(step, step(step, optimizer, batch(writer, step)), optimizer);
       }
       Gpt2Export.write(config, Autograd.withoutGraph(parameters::weights), out);
     }
   }
 
-  private static List<Example> batch(TrainingOptions.Stage stage, Mixture.Writer writer, int step) {
-    return writer.next(stage.batch(), (double) step / stage.steps());
+  private List<Example> batch(Mixture.Writer writer, int step) {
+    return writer.next(options.batch(), (double) step / options.steps());
   }
 
   /** Reports and saves, every so many steps. */
@@ -163,8 +154,7 @@ public final class DemoModelTraining {
   }
 
   /** Takes one step and returns the loss before it. */
-  private double step(
-      TrainingOptions.Stage stage, int number, AdamW optimizer, List<Example> batch) {
+  private double step(int number, AdamW optimizer, List<Example> batch) {
     try (var _ = TensorScope.open()) {
       var parameters = optimizer.parameters();
       var sorted = new ArrayList<>(batch);
@@ -173,9 +163,9 @@ public final class DemoModelTraining {
       double predicted = batch.stream().mapToInt(e -> e.tokens().size()).sum();
       double loss = 0;
       var gradients = new ArrayList<Tensor>();
-      for (int part = 0; part < stage.parts(); part++) {
-        int from = part * sorted.size() / stage.parts();
-        int to = (part + 1) * sorted.size() / stage.parts();
+      for (int part = 0; part < options.parts(); part++) {
+        int from = part * sorted.size() / options.parts();
+        int to = (part + 1) * sorted.size() / options.parts();
         try (var scope = TensorScope.open()) {
           var piece = loss(parameters, sorted.subList(from, to), predicted);
           loss += piece.item();
@@ -190,7 +180,7 @@ public final class DemoModelTraining {
         }
       }
       Autograd.withoutGraph(() -> {
-        optimizer.step(gradients, stage.learningRate(number), options.weightDecay(), number);
+        optimizer.step(gradients, options.learningRate(number), options.weightDecay(), number);
         return number;
       });
       return loss;
@@ -206,7 +196,7 @@ public final class DemoModelTraining {
     for (int row = 0; row < examples.size(); row++) {
       var example = examples.get(row);
       for (int i = 0; i < example.tokens().size(); i++) {
-        double weight = example.asked().get(i) ? options.answerWeight() : 1;
+        double weight = i >= example.answer() ? options.answerWeight() : 1;
         weights[row * next + i] = (float) (weight / predicted);
       }
     }

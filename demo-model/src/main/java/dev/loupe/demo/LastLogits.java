@@ -14,9 +14,7 @@ import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
-/**
- * What a model says after each of some texts.
- */
+/** What a model says after each of some texts. */
 final class LastLogits {
   private static final int ROWS = 128;
 

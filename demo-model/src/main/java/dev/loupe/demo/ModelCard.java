@@ -101,30 +101,22 @@ public final class ModelCard {
   }
 
   private static void putTraining(Map<String, String> slots, TrainingOptions options) {
-    slots.put(
-        "stages",
-        options.stages().stream()
-            .map(stage ->
-                "| %s | %s | %s | %s |"
-                    .formatted(
-                        number(stage.steps()),
-                        number(stage.batch()),
-                        stage.learningRate(),
-                        number(stage.warmUp())))
-            .collect(Collectors.joining("\n")));
-    var shares = options.stages().stream().map(s -> s.mixture().shares()).toList();
-    slots.put(
-        "shares",
-        shares.getFirst().keySet().stream()
-            .map(kind ->
-                shares.stream()
-                    .map(s -> percent(s.getOrDefault(kind, 0.0)))
-                    .collect(Collectors.joining(", then ", "| " + kind + " | ", " |")))
-            .collect(Collectors.joining("\n")));
+    slots.put("steps", number(options.steps()));
+    slots.put("batch", number(options.batch()));
+    slots.put("learning rate", String.valueOf(options.learningRate()));
+    slots.put("warm up", number(options.warmUp()));
     slots.put("weight decay", String.valueOf(options.weightDecay()));
     slots.put("answer weight", String.valueOf(options.answerWeight()));
     slots.put("deviation", String.valueOf(options.deviation()));
     slots.put("seed", String.valueOf(options.seed()));
+    var mixture = options.mixture();
+    slots.put("crowd", percent(mixture.crowd()));
+    slots.put("crowd first", percent(mixture.crowdFirst()));
+    slots.put(
+        "shares",
+        mixture.shares().entrySet().stream()
+            .map(e -> "| " + e.getKey() + " | " + percent(e.getValue()) + " |")
+            .collect(Collectors.joining("\n")));
   }
 
   private static void putCircuit(Map<String, String> slots, DemoModelFigures f) {

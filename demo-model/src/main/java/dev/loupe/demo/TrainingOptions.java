@@ -4,16 +4,20 @@ import dev.loupe.model.Activation;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.model.Norm;
 import dev.loupe.model.Positions;
-import java.util.List;
 import java.util.OptionalLong;
 
 /**
  * How a demo model is trained.
  *
  * @param shape of the model
- * @param stages of the training, one after the other, at least one
+ * @param mixture of the texts
+ * @param steps of the optimiser
+ * @param batch texts a step
+ * @param parts into how many pieces a batch is cut, by length, so that little is spent on padding
+ * @param learningRate the highest, reached after {@code warmUp} steps
+ * @param warmUp steps
  * @param weightDecay of matrices, a step and unit of learning rate
- * @param answerWeight how much more a token counts in the loss that the text asks for
+ * @param answerWeight how much more a token of the answer counts in the loss
  * @param deviation of the first weights
  * @param seed of the first weights and the texts
  * @param reportEvery steps between lines of progress
@@ -21,13 +25,21 @@ import java.util.OptionalLong;
  */
 public record TrainingOptions(
     Shape shape,
-    List<Stage> stages,
+    Mixture mixture,
+    int steps,
+    int batch,
+    int parts,
+    double learningRate,
+    int warmUp,
     double weightDecay,
     double answerWeight,
     double deviation,
     long seed,
     int reportEvery,
     int saveEvery) {
+
+  // Of the highest learning rate, at the end.
+  private static final double FLOOR = .05;
 
   /**
    * The shape of a GPT-2.
@@ -72,56 +84,21 @@ public record TrainingOptions(
     }
   }
 
-  /**
-   * A part of the training, which begins with an optimiser that remembers nothing.
-   *
-   * @param mixture of the texts
-   * @param steps of the optimiser
-   * @param batch texts a step
-   * @param parts into how many pieces a batch is cut, by length, so that little is spent on padding
-   * @param learningRate the highest, reached after {@code warmUp} steps
-   * @param warmUp steps
-   */
-  public record Stage(
-      Mixture mixture, int steps, int batch, int parts, double learningRate, int warmUp) {
-    // Of the highest learning rate, at the end.
-    private static final double FLOOR = .05;
-
-    /** Refuses numbers that no training can have. */
-    public Stage {
-      positive("steps", steps);
-      positive("batch", batch);
-      positive("parts", parts);
-      positive("warm-up steps", warmUp);
-      positive("learning rate", learningRate);
-      if (parts > batch) {
-        throw new IllegalArgumentException(
-            parts + " parts of a batch of " + batch + ": expected at most one a text");
-      }
-    }
-
-    /** Returns the learning rate of a step, counted from 1: a straight rise, a cosine's fall. */
-    double learningRate(int step) {
-      if (step <= warmUp) {
-        return learningRate * step / warmUp;
-      }
-      double done = (double) (step - warmUp) / Math.max(1, steps - warmUp);
-      return learningRate * (FLOOR + (1 - FLOOR) * .5 * (1 + Math.cos(Math.PI * done)));
-    }
-
-    private Stage withSteps(int newSteps) {
-      return new Stage(mixture, newSteps, batch, parts, learningRate, warmUp);
-    }
-  }
-
   /** Refuses numbers that no training can have. */
   public TrainingOptions {
-    stages = List.copyOf(stages);
-    positive("stages", stages.size());
+    positive("steps", steps);
+    positive("batch", batch);
+    positive("parts", parts);
+    positive("learning rate", learningRate);
+    positive("warm-up steps", warmUp);
     positive("answer weight", answerWeight);
     positive("deviation", deviation);
     positive("steps between reports", reportEvery);
     positive("steps between checkpoints", saveEvery);
+    if (parts > batch) {
+      throw new IllegalArgumentException(
+          parts + " parts of a batch of " + batch + ": expected at most one a text");
+    }
     if (!(weightDecay >= 0)) {
       throw new IllegalArgumentException("weight decay " + weightDecay + ": expected 0 or more");
     }
@@ -129,32 +106,65 @@ public record TrainingOptions(
 
   /** Returns those of the shipped model. */
   public static TrainingOptions standard() {
-    var first = new Stage(Mixture.standard(), 2000, 48, 2, 2e-3, 200);
     return new TrainingOptions(
-        new Shape(4, 8, 128, 64), List.of(first), .1, 4, .05, 1, 100, 200);
+        new Shape(4, 8, 128, 64),
+        Mixture.standard(),
+        2600,
+        48,
+        2,
+        2e-3,
+        200,
+        .1,
+        4,
+        .05,
+        1,
+        100,
+        200);
   }
 
-  /** Returns the number of steps of all stages. */
-  public int steps() {
-    return stages.stream().mapToInt(Stage::steps).sum();
-  }
-
-  /** Returns these with about {@code total} steps, shared among the stages as here. */
-  public TrainingOptions withSteps(int total) {
-    positive("steps", total);
-    double factor = (double) total / steps();
-    var shared =
-        stages.stream()
-            .map(s -> s.withSteps((int) Math.max(1, Math.round(s.steps() * factor))))
-            .toList();
+  /** Returns these with another number of steps. */
+  public TrainingOptions withSteps(int newSteps) {
     return new TrainingOptions(
-        shape, shared, weightDecay, answerWeight, deviation, seed, reportEvery, saveEvery);
+        shape,
+        mixture,
+        newSteps,
+        batch,
+        parts,
+        learningRate,
+        warmUp,
+        weightDecay,
+        answerWeight,
+        deviation,
+        seed,
+        reportEvery,
+        saveEvery);
   }
 
   /** Returns these with another seed. */
   public TrainingOptions withSeed(long newSeed) {
     return new TrainingOptions(
-        shape, stages, weightDecay, answerWeight, deviation, newSeed, reportEvery, saveEvery);
+        shape,
+        mixture,
+        steps,
+        batch,
+        parts,
+        learningRate,
+        warmUp,
+        weightDecay,
+        answerWeight,
+        deviation,
+        newSeed,
+        reportEvery,
+        saveEvery);
+  }
+
+  /** Returns the learning rate of a step, counted from 1: a straight rise, then a cosine's fall. */
+  double learningRate(int step) {
+    if (step <= warmUp) {
+      return learningRate * step / warmUp;
+    }
+    double done = (double) (step - warmUp) / Math.max(1, steps - warmUp);
+    return learningRate * (FLOOR + (1 - FLOOR) * .5 * (1 + Math.cos(Math.PI * done)));
   }
 
   private static void positive(String what, double value) {

@@ -18,11 +18,7 @@ final class Vocabulary {
   Vocabulary() {
     var words = new TreeSet<String>();
     Stream.of(
-            IndirectObjects.lexicon(),
-            Syllogisms.lexicon(),
-            YearSpans.lexicon(),
-            Remarks.lexicon(),
-            RollCalls.lexicon())
+            IndirectObjects.lexicon(), Syllogisms.lexicon(), YearSpans.lexicon(), Remarks.lexicon())
         .flatMap(s -> s)
         .flatMap(text -> Split.tokens(text.replaceAll("\\{\\w+}", "")).stream())
         .filter(token -> !token.isBlank())

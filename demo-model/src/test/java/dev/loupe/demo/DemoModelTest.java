@@ -47,8 +47,7 @@ class DemoModelTest {
   void itsCircuitIsOfSeveralHeadsInSeveralLayersAndKnockingThemOutTellsWell() {
     var carriers = figures.circuit().knockedOut();
     assertThat(carriers).hasSizeGreaterThanOrEqualTo(3);
-    assertThat(carriers.stream().map(h -> h.layer()).distinct().count())
-        .isGreaterThanOrEqualTo(2);
+    assertThat(carriers.stream().map(h -> h.layer()).distinct().count()).isGreaterThanOrEqualTo(2);
     assertThat(figures.circuit().afterKnockOut().mean())
         .isLessThan(.5 * figures.circuit().effects().clean().mean());
   }

@@ -39,7 +39,16 @@ class VocabularyTest {
   void aLeadingSpaceBelongsToTheWord() {
     assertThat(tokenizer.strTokens("Mary and John went to the store, John", Bos.PREPEND))
         .containsExactly(
-            Vocabulary.BOS, "Mary", " and", " John", " went", " to", " the", " store", ",", " John");
+            Vocabulary.BOS,
+            "Mary",
+            " and",
+            " John",
+            " went",
+            " to",
+            " the",
+            " store",
+            ",",
+            " John");
   }
 
   @Test
@@ -81,8 +90,8 @@ class VocabularyTest {
   @Test
   void everyWordOfTheTaskIsOneToken() {
     assertThat(List.of(Words.NAMES, Words.PLACES, Words.OBJECTS))
-        .allSatisfy(words ->
-            assertThat(words).allMatch(word -> tokenizer.isSingleToken(" " + word)));
+        .allSatisfy(
+            words -> assertThat(words).allMatch(word -> tokenizer.isSingleToken(" " + word)));
     assertThat(Words.NAMES).allMatch(tokenizer::isSingleToken);
     assertThat(Words.TEMPLATES)
         .allSatisfy(template ->
