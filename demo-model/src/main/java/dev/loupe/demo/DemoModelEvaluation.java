@@ -12,6 +12,7 @@ import dev.loupe.model.Tokens;
 import dev.loupe.study.IndirectObjectPatching;
 import dev.loupe.task.TaskExample;
 import dev.loupe.tensor.TensorScope;
+import dev.loupe.tensor.Threads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -59,12 +60,19 @@ public final class DemoModelEvaluation {
   }
 
   /**
-   * Measures a model, which must have the demo model's vocabulary.
+   * Measures a model, which must have the demo model's vocabulary. Matrix products use one thread
+   * meanwhile, so that the figures are the same on any number of cores.
    *
    * @throws IllegalArgumentException if words are not in its vocabulary
    */
   public static DemoModelFigures evaluate(HookedTransformer model, Options options) {
-    return new DemoModelEvaluation(model, options).run();
+    int threads = Threads.matrixThreads();
+    Threads.setMatrixThreads(1);
+    try {
+      return new DemoModelEvaluation(model, options).run();
+    } finally {
+      Threads.setMatrixThreads(threads);
+    }
   }
 
   private DemoModelFigures run() {

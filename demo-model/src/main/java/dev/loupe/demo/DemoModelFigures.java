@@ -37,6 +37,26 @@ public record DemoModelFigures(
     templates = List.copyOf(templates);
   }
 
+  /** Returns what it can do, a line each. */
+  public List<String> summary() {
+    return List.of(
+        "indirect objects   IO over S in %.1f %% of %d held-out prompts, logit difference %s"
+            .formatted(
+                100 * sentences.accuracy(),
+                sentences.logitDifference().n(),
+                sentences.logitDifference()),
+        "syllogisms         %.1f %%".formatted(100 * syllogisms.accuracy()),
+        "greater-than       %.1f %%, probability difference %.2f"
+            .formatted(100 * years.accuracy(), years.massDifference()),
+        "repeated words     %.1f %%".formatted(100 * repeatedWords),
+        "remarks            %.1f %%".formatted(100 * remarks),
+        "circuit            %s; without them %s of %s"
+            .formatted(
+                circuit.knockedOut(),
+                circuit.afterKnockOut(),
+                circuit.effects().clean()));
+  }
+
   /**
    * A choice between a right and a wrong token.
    *

@@ -72,47 +72,49 @@ final class DuplicateReading {
   DuplicateFigures run() {
     var config = model.config();
     try (var _ = TensorScope.open()) {
-      var cleanRun = keep(clean, CacheFilter.kinds(Kind.Z, Kind.PATTERN));
-      var strangerRun = keep(stranger, CacheFilter.kinds(Kind.Z));
-      double cleanMean = mean(clean, Hooks.none());
-      double swappedMean = mean(swapped, Hooks.none());
+      var cleanRun = keep(clean, Kind.Z, Kind.PATTERN, Kind.RESID_PRE);
+      var swappedRun = keep(swapped, Kind.RESID_PRE);
+      var strangerRun = keep(stranger, Kind.Z);
+      double cleanMean = difference(Run.of(clean)).mean();
+      double swappedMean = difference(Run.of(swapped)).mean();
       var heads = new ArrayList<DuplicateHead>();
       for (int layer = 0; layer < config.nLayers(); layer++) {
+        var pre = HookPoint.residPre(layer);
+        // What comes before the head is the same: a patched run begins at its layer.
+        var fromSwapped = Run.startAtLayer(layer, swappedRun.get(pre), swapped);
+        var fromClean = Run.startAtLayer(layer, cleanRun.get(pre), clean);
         for (int head = 0; head < config.nHeads(); head++) {
           try (var _ = TensorScope.open()) {
             var pattern = cleanRun.get(HookPoint.pattern(layer)).select(1, head);
-            double recovered = mean(swapped, atS2(layer, head, cleanRun));
-            double left = mean(clean, atS2(layer, head, strangerRun));
+            var recovered = difference(fromSwapped.withHooks(atS2(layer, head, cleanRun)));
+            var left = difference(fromClean.withHooks(atS2(layer, head, strangerRun)));
             heads.add(
                 new DuplicateHead(
                     new Head(layer, head),
                     attention(pattern, 0),
                     attention(pattern, 1),
-                    (recovered - swappedMean) / (cleanMean - swappedMean),
-                    (cleanMean - left) / cleanMean));
+                    (recovered.mean() - swappedMean) / (cleanMean - swappedMean),
+                    (cleanMean - left.mean()) / cleanMean));
           }
         }
       }
       return new DuplicateFigures(
-          Estimate.of(differences(stranger, Hooks.none())),
-          mean(clean, blocking(0)) / cleanMean,
-          mean(clean, blocking(1)) / cleanMean,
+          difference(Run.of(stranger)),
+          difference(Run.of(clean).withHooks(blocking(0))).mean() / cleanMean,
+          difference(Run.of(clean).withHooks(blocking(1))).mean() / cleanMean,
           heads);
     }
   }
 
-  private ActivationCache keep(Tokens tokens, CacheFilter filter) {
-    return model.run(Run.of(tokens).caching(filter).returning(Run.Returns.NOTHING)).cache();
+  private ActivationCache keep(Tokens tokens, Kind... kinds) {
+    return model
+        .run(Run.of(tokens).caching(CacheFilter.kinds(kinds)).returning(Run.Returns.NOTHING))
+        .cache();
   }
 
-  private double mean(Tokens tokens, Hooks hooks) {
-    return Estimate.of(differences(tokens, hooks)).mean();
-  }
-
-  private double[] differences(Tokens tokens, Hooks hooks) {
+  private Estimate difference(Run run) {
     try (var _ = TensorScope.open()) {
-      var run = Run.of(tokens).withHooks(hooks).returning(Run.Returns.LAST_LOGITS);
-      return metric.of(model.run(run).output());
+      return Estimate.of(metric.of(model.run(run.returning(Run.Returns.LAST_LOGITS)).output()));
     }
   }
 

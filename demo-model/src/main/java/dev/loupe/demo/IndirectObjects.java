@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  *
  * <p>Two people are introduced together, one of them acts, and the answer is the other. Most
  * sentences name other people too: before the two, between them and the actor, and after the actor.
- * So neither the place of a name nor how late it stands tells the answer.
+ * So no name is told by its distance from the end, nor by how many names there are.
  */
 final class IndirectObjects {
   private static final int PEOPLE = 4;
@@ -34,7 +34,7 @@ final class IndirectObjects {
    *
    * @param crowd that people are named who are not asked about
    * @param fourth that these are two and not one
-   * @param early that one of them is named only before the actor
+   * @param early that one of them is named only before the two
    */
   IndirectObjects(double crowd, double fourth, double early) {
     this.crowd = crowd;

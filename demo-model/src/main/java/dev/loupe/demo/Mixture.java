@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * @param remarks sincere and sarcastic remarks
  * @param crowd of the indirect-object sentences, how many name people who are not asked about
  * @param fourth of those, how many name two others and not one
- * @param early how many of the others are named only before the actor
+ * @param early how many of the others are named only before the two
  * @param crowdFirst for which share of the training all indirect-object sentences name others
  */
 public record Mixture(
