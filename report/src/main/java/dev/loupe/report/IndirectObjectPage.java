@@ -48,7 +48,7 @@ public final class IndirectObjectPage {
             Column.number("→ S1", 2).explained("attention from END to S1"),
             Column.number("→ S2", 2).explained("attention from END to S2"),
             Column.label("reads").explained("the name it looks at most"),
-            Column.signed("OV", 1)
+            Column.signed("OV", 2)
                 .explained(
                     "logits that its OV circuit adds to the name it reads, at full attention, above"
                         + " the mean of all names"),

@@ -17,9 +17,9 @@ public enum HeadRole {
   /** Looks at S and raises the logit of the name it reads, against the answer. */
   SUBJECT_COPIER("subject copier", "reads S and raises it"),
   /** Looks at S and acts through later layers, as S-inhibition heads do. */
-  S_READER_INDIRECT("S reader, indirect", "reads S and acts through later layers"),
+  INDIRECT_S_READER("indirect S reader", "reads S and acts through later layers"),
   /** Looks at IO and acts through later layers. */
-  IO_READER_INDIRECT("IO reader, indirect", "reads IO and acts through later layers"),
+  INDIRECT_IO_READER("indirect IO reader", "reads IO and acts through later layers"),
   /** Looks at none of the names much. */
   OTHER("other", "reads no name from the last token"),
   /** Patching it brings back next to nothing. */
@@ -71,7 +71,7 @@ public enum HeadRole {
     boolean readsIo = io > s;
     boolean direct = head.direct() / recovery >= LEAST_DIRECT;
     if (!direct) {
-      return readsIo ? IO_READER_INDIRECT : S_READER_INDIRECT;
+      return readsIo ? INDIRECT_IO_READER : INDIRECT_S_READER;
     }
     boolean raises = head.ovEffectAt(mostRead(head)) > 0;
     if (readsIo) {
