@@ -131,7 +131,7 @@ final class ActivationsCommand extends LoupeCommand {
     metadata.put("revision", from.revision());
     metadata.put("weights_sha256", from.weightsSha256());
     metadata.put("tokenizer_sha256", from.tokenizerSha256());
-    metadata.put("processing", Processing.names(from.processing()));
+    metadata.put("processing", from.processing().toString());
     metadata.put("dtype", from.dtype());
     metadata.put("tokens", ids(tokens));
     metadata.put("padding", tokens.isPadded() ? "left" : "none");

@@ -57,6 +57,22 @@ abstract class LoupeCommand implements Callable<Integer> {
     return Shell.faint(terminal(), text);
   }
 
+  /** Returns a text broken into lines that fit the results' end. */
+  final String wrapped(String text) {
+    int width = Math.clamp(terminal().width(), 40, 100);
+    var lines = new StringBuilder();
+    int column = 0;
+    for (var word : text.split(" ", -1)) {
+      if (column > 0 && column + 1 + word.length() > width) {
+        lines.append(System.lineSeparator());
+        column = 0;
+      }
+      lines.append(column == 0 ? "" : " ").append(word);
+      column += word.length() + (column == 0 ? 0 : 1);
+    }
+    return lines.toString();
+  }
+
   /** Prints a remark for a person, aside from the results. */
   final void note(String text) {
     err().println(Shell.faint(shell().err(), text));

@@ -22,6 +22,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      DemoCommand.class,
+      IoiCommand.class,
       ModelCommand.class,
       TokensCommand.class,
       GenerateCommand.class,
@@ -36,7 +38,8 @@ import picocli.CommandLine.Spec;
       "or a hub name such as @|bold gpt2|@ or @|bold EleutherAI/pythia-410m|@.",
       "",
       "Examples:",
-      "  loupe model demo",
+      "  loupe demo",
+      "  loupe ioi --model gpt2 --prompts 50",
       "  loupe tokens --model demo \"When Mary and John went to the store\"",
       "  loupe activations --model gpt2 --text \"Hello world\" --out acts.safetensors",
       "  loupe COMMAND --help"

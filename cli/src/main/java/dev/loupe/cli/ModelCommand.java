@@ -78,7 +78,7 @@ final class ModelCommand extends LoupeCommand {
     facts.put("positions", positions(c));
     facts.put("vocabulary", count(c.dVocab()) + " tokens");
     facts.put("tokenizer", model.hasTokenizer() ? tokenizer(model.tokenizer()) : "none");
-    facts.put("processing", Processing.names(loading.processing()));
+    facts.put("processing", loading.processing().toString());
     if (!from.revision().isEmpty()) {
       facts.put("revision", from.revision());
     }

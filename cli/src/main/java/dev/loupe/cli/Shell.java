@@ -66,6 +66,13 @@ record Shell(Map<String, String> environment, boolean outIsTerminal, boolean err
         : "\u001b[" + code + "m" + text + "\u001b[0m";
   }
 
+  /** Quotes an argument for a POSIX shell where it needs it. */
+  static String quoted(String argument) {
+    return argument.matches("[A-Za-z0-9_./:@%+=-]+")
+        ? argument
+        : "'" + argument.replace("'", "'\\''") + "'";
+  }
+
   /** Returns how picocli styles its help for a terminal. */
   static Ansi ansi(Terminal terminal) {
     return terminal.colour() == Terminal.Colour.NONE ? Ansi.OFF : Ansi.ON;

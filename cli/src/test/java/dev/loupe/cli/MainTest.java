@@ -19,7 +19,8 @@ class MainTest {
   @TempDir private Path folder = Path.of("");
 
   @ParameterizedTest
-  @ValueSource(strings = {"model", "tokens", "generate", "activations", "pull", "completion"})
+  @ValueSource(
+      strings = {"model", "tokens", "generate", "activations", "ioi", "pull", "completion"})
   void everyCommandHasHelpWithAnExample(String command) {
     var help = CommandRun.of(command, "--help").lines();
     assertThat(help.getFirst()).startsWith("Usage: loupe " + command);

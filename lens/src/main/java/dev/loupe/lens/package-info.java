@@ -1,3 +1,6 @@
+/**
+ * Reading and changing a model: metrics, patching, ablation, and what heads attend to and write.
+ */
 @NullMarked
 package dev.loupe.lens;
 

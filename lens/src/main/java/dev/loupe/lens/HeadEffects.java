@@ -1,0 +1,97 @@
+package dev.loupe.lens;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * What patching each head did.
+ *
+ * @param clean the metric of the clean prompts
+ * @param corrupted the metric of the corrupted prompts
+ * @param accuracy the share of clean prompts whose metric is above 0
+ * @param topAccuracy the share of clean prompts whose likeliest token is the answer
+ * @param recoveries by layer and head, (patched - corrupted) / (clean - corrupted): 0 where the
+ *     patch changes nothing, 1 where it brings all of the behaviour back
+ */
+public record HeadEffects(
+    Estimate clean,
+    Estimate corrupted,
+    double accuracy,
+    double topAccuracy,
+    List<List<Estimate>> recoveries) {
+
+  /** Copies the lists. */
+  public HeadEffects {
+    recoveries = recoveries.stream().map(List::copyOf).toList();
+  }
+
+  /**
+   * A head and its recovery.
+   *
+   * @param head the head
+   * @param recovery its recovery
+   */
+  public record Ranked(Head head, Estimate recovery) {}
+
+  /** Returns the recovery of a head. */
+  public Estimate recovery(Head head) {
+    return recoveries.get(head.layer()).get(head.index());
+  }
+
+  /** Returns all heads, the largest recovery in magnitude first. */
+  public List<Ranked> ranked() {
+    var all = new ArrayList<Ranked>();
+    for (int layer = 0; layer < recoveries.size(); layer++) {
+      for (int head = 0; head < recoveries.get(layer).size(); head++) {
+        all.add(new Ranked(new Head(layer, head), recoveries.get(layer).get(head)));
+      }
+    }
+    all.sort(Comparator.comparingDouble(r -> -Math.abs(r.recovery().mean())));
+    return all;
+  }
+
+  /** Returns the mean recoveries by layer and head. */
+  public double[][] matrix() {
+    return recoveries.stream()
+        .map(row -> row.stream().mapToDouble(Estimate::mean).toArray())
+        .toArray(double[][]::new);
+  }
+
+  /**
+   * Makes effects of the metric of every prompt.
+   *
+   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
+   */
+  static HeadEffects of(double[] clean, double[] corrupted, boolean[] top, double[][][] patched) {
+    var cleanMean = Estimate.of(clean);
+    var corruptedMean = Estimate.of(corrupted);
+    double gap = cleanMean.mean() - corruptedMean.mean();
+    if (!(Math.abs(gap) > 1e-6)) {
+      throw new IllegalStateException(
+          "the clean logit difference "
+              + cleanMean
+              + " equals the corrupted "
+              + corruptedMean
+              + ": there is nothing to recover; this model does not tell the two apart");
+    }
+    var recoveries = new ArrayList<List<Estimate>>();
+    for (var layer : patched) {
+      var row = new ArrayList<Estimate>();
+      for (var prompts : layer) {
+        // Over the mean gap: one prompt's own gap may be near zero.
+        double[] effect =
+            IntStream.range(0, prompts.length)
+                .mapToDouble(i -> (prompts[i] - corrupted[i]) / gap)
+                .toArray();
+        row.add(Estimate.of(effect));
+      }
+      recoveries.add(row);
+    }
+    double right = IntStream.range(0, clean.length).filter(i -> clean[i] > 0).count();
+    double topCount = IntStream.range(0, top.length).filter(i -> top[i]).count();
+    return new HeadEffects(
+        cleanMean, corruptedMean, right / clean.length, topCount / top.length, recoveries);
+  }
+}
