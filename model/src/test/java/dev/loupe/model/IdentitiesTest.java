@@ -69,9 +69,7 @@ class IdentitiesTest {
         WeightProcessing.none(),
         (model, tokens) -> {
           var cache =
-              model
-                  .runWithCache(tokens, CacheFilter.kinds(Kind.RESULT, Kind.ATTN_OUT))
-                  .cache();
+              model.runWithCache(tokens, CacheFilter.kinds(Kind.RESULT, Kind.ATTN_OUT)).cache();
           for (int layer = 0; layer < model.config().nLayers(); layer++) {
             Golden.assertClose(
                 "results",
@@ -198,8 +196,7 @@ class IdentitiesTest {
         seed,
         WeightProcessing.none(),
         (model, left) -> {
-          for (var options :
-              List.of(GenerateOptions.greedy(8), GenerateOptions.random(8, seed))) {
+          for (var options : List.of(GenerateOptions.greedy(8), GenerateOptions.random(8, seed))) {
             var cached = model.generate(left, options);
             var plain = model.generate(left, options.withoutKeyValueCache());
             for (int row = 0; row < left.batch(); row++) {
@@ -208,8 +205,7 @@ class IdentitiesTest {
           }
           // Which side the pads are on says nothing about what follows.
           var right =
-              Tokens.padded(
-                  PaddingSide.RIGHT, 1, List.of(left.row(0), left.row(1), left.row(2)));
+              Tokens.padded(PaddingSide.RIGHT, 1, List.of(left.row(0), left.row(1), left.row(2)));
           var continued = model.generate(right, GenerateOptions.greedy(5));
           for (int row = 0; row < right.batch(); row++) {
             assertThat(continued.get(row))
@@ -319,10 +315,8 @@ class IdentitiesTest {
               count++;
             }
           }
-          assertThat(model.loss(tokens))
-              .isCloseTo(sum / count, within(1e-9));
-          assertThat(model.lossPerToken(tokens).sum().item())
-              .isCloseTo(sum, within(1e-9));
+          assertThat(model.loss(tokens)).isCloseTo(sum / count, within(1e-9));
+          assertThat(model.lossPerToken(tokens).sum().item()).isCloseTo(sum, within(1e-9));
         });
   }
 
@@ -334,8 +328,8 @@ class IdentitiesTest {
         (model, tokens) -> {
           int layer = model.config().nLayers() - 1;
           var residual = model.run(Run.of(tokens).stoppingAt(layer)).output();
-          var step = Tensors.randn(new SplittableRandom(seed), 1, residual.dtype(),
-              residual.shape());
+          var step =
+              Tensors.randn(new SplittableRandom(seed), 1, residual.dtype(), residual.shape());
           var variable = Autograd.variable(residual);
           var gradient =
               Autograd.gradients(metric(model, layer, variable, tokens), List.of(variable), false)
@@ -347,15 +341,12 @@ class IdentitiesTest {
           // ReLU has kinks; a step across one is no derivative.
           if (model.config().activation() != Activation.RELU) {
             assertThat(gradient.mul(step).sum().item())
-                .isCloseTo(
-                    expected,
-                    within(1e-4 * (1 + Math.abs(expected))));
+                .isCloseTo(expected, within(1e-4 * (1 + Math.abs(expected))));
           }
         });
   }
 
-  private static Tensor metric(
-      HookedTransformer model, int layer, Tensor residual, Tokens tokens) {
+  private static Tensor metric(HookedTransformer model, int layer, Tensor residual, Tokens tokens) {
     return model
         .run(Run.startAtLayer(layer, residual, tokens).returning(Run.Returns.LAST_LOGITS))
         .output()
