@@ -138,9 +138,14 @@ public final class HeadReading {
         attention.merge(name, seen, Double::sum);
         var index = Tensors.of(at, batch, 1, 1).to(values.device());
         var read = values.gather(1, index.expand(batch, 1, config.dHead())).squeeze(1);
-        var added = logits.of(read.matmul(wO), cleanScale, candidates);
-        var mean = added.mean(1);
-        var named = added.gather(1, ofTokensAt(part.clean(), at, candidates, added));
+        long[] readTokens = tokensAt(part.clean(), at);
+        long[] columns =
+            LongStream.concat(LongStream.of(candidates), LongStream.of(readTokens))
+                .distinct()
+                .toArray();
+        var added = logits.of(read.matmul(wO), cleanScale, columns);
+        var mean = added.narrow(1, 0, candidates.length).mean(1);
+        var named = added.gather(1, columns(readTokens, columns, added));
         ov.merge(name, named.squeeze(1).sub(mean).sum().item(), Double::sum);
       });
       var z = clean.get(HookPoint.z(head.layer())).select(2, head.index());
@@ -174,29 +179,18 @@ public final class HeadReading {
     return x.gather(1, at.expand(tokens.batch(), 1, x.size(2))).squeeze(1);
   }
 
-  private static Tensor ofTokensAt(Tokens tokens, long[] at, long[] candidates, Tensor like) {
+  private static long[] tokensAt(Tokens tokens, long[] at) {
     var ids = new long[at.length];
     for (int row = 0; row < ids.length; row++) {
       ids[row] = tokens.row(row)[(int) at[row] - tokens.start(row)];
     }
-    return columns(ids, candidates, like);
+    return ids;
   }
 
-  private static Tensor columns(long[] ids, long[] candidates, Tensor like) {
-    var columns = new long[ids.length];
-    for (int row = 0; row < ids.length; row++) {
-      columns[row] = indexOf(ids[row], candidates);
-    }
-    return Tensors.of(columns, ids.length, 1).to(like.device());
-  }
-
-  private static int indexOf(long id, long[] candidates) {
-    for (int i = 0; i < candidates.length; i++) {
-      if (candidates[i] == id) {
-        return i;
-      }
-    }
-    throw new IllegalArgumentException(
-        "token " + id + " at a named position is no candidate answer: expected names only");
+  // Where each id stands among the columns, [batch, 1].
+  private static Tensor columns(long[] ids, long[] columns, Tensor like) {
+    var list = LongStream.of(columns).boxed().toList();
+    long[] at = LongStream.of(ids).map(list::indexOf).toArray();
+    return Tensors.of(at, ids.length, 1).to(like.device());
   }
 }

@@ -23,6 +23,7 @@ public final class KeyValueCache implements AutoCloseable {
 
   private final List<Pair> layers = new ArrayList<>();
   private long[] starts = {};
+  private boolean frozen;
 
   /** Creates an empty cache. */
   public KeyValueCache() {}
@@ -30,6 +31,14 @@ public final class KeyValueCache implements AutoCloseable {
   /** Returns how many positions it holds. */
   public int length() {
     return layers.isEmpty() ? 0 : (int) layers.getFirst().key().size(1);
+  }
+
+  /**
+   * Keeps it as it is: runs given it read it and no longer add to it, so that many may go on from
+   * one beginning, also on several threads.
+   */
+  public void freeze() {
+    frozen = true;
   }
 
   /**
@@ -70,6 +79,9 @@ public final class KeyValueCache implements AutoCloseable {
 
   /** Holds the keys and values of a finished run. */
   void commit(List<Pair> pairs, long[] firstStarts) {
+    if (frozen) {
+      return;
+    }
     if (layers.isEmpty()) {
       starts = firstStarts.clone();
     }

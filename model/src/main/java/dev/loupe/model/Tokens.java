@@ -119,6 +119,24 @@ public final class Tokens {
     return new Tokens(Arrays.copyOfRange(rows, from, to), length, side, padId);
   }
 
+  /**
+   * Returns the rows without their last tokens, padded on the left.
+   *
+   * @throws IllegalArgumentException if a row has only one token
+   */
+  public Tokens withoutLast() {
+    return padded(
+        PaddingSide.LEFT,
+        padId,
+        Arrays.stream(rows).map(row -> Arrays.copyOf(row, row.length - 1)).toList());
+  }
+
+  /** Returns the last token of every row, a batch of length 1. */
+  public Tokens lastTokens() {
+    return of(
+        Arrays.stream(rows).map(row -> new long[] {row[row.length - 1]}).toArray(long[][]::new));
+  }
+
   /** Returns the ids, pads included, I64 [batch, pos]. */
   public Tensor ids() {
     var flat = new long[rows.length * length];

@@ -4,6 +4,7 @@ import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -92,7 +93,8 @@ public record WeightProcessing(
               result.wPos(),
               result.blocks(),
               result.lnFinal(),
-              centered(result.wU(), -1),
+              // Folding and centring over d_model have made a copy already.
+              centered(result.wU(), -1, foldLn && config.norm() == Norm.LAYER_NORM),
               centered(result.bU(), -1));
     }
     if (foldValueBiases) {
@@ -102,6 +104,19 @@ public record WeightProcessing(
       result = mapBlocks(result, block -> refactor(foldValueBiases(block, config)));
     }
     return result;
+  }
+
+  /** Returns the steps by their names in the field: {@code fold_ln, center_unembed}, or none. */
+  @Override
+  public String toString() {
+    var steps = new LinkedHashMap<String, Boolean>();
+    steps.put("fold_ln", foldLn);
+    steps.put("center_writing_weights", centerWritingWeights);
+    steps.put("center_unembed", centerUnembed);
+    steps.put("fold_value_biases", foldValueBiases);
+    steps.put("refactor_factored_attn_matrices", refactorFactoredAttnMatrices);
+    steps.values().removeIf(done -> !done);
+    return steps.isEmpty() ? "none" : String.join(", ", steps.keySet());
   }
 
   private static Weights mapBlocks(Weights w, UnaryOperator<BlockWeights> change) {
@@ -115,13 +130,14 @@ public record WeightProcessing(
       // The bias first: it is read through the weights as they were.
       var b =
           norm.bias()
-              .map(n -> TensorScope.tidy(() -> bias.add(weight.mul(n.unsqueeze(-1)).sum(-2))))
+              .map(n -> TensorScope.tidy(() -> bias.add(n.unsqueeze(0).matmul(weight).squeeze(-2))))
               .orElse(bias);
       var w =
           norm.weight()
               .map(n -> TensorScope.tidy(() -> weight.mul(n.unsqueeze(-1))))
               .orElse(weight);
-      return new Reader(center ? centered(w, -2) : w, b);
+      boolean fresh = norm.weight().isPresent();
+      return new Reader(center ? centered(w, -2, fresh) : w, b);
     }
   }
 
@@ -238,7 +254,15 @@ public record WeightProcessing(
   }
 
   private static Tensor centered(Tensor x, int dim) {
-    return TensorScope.tidy(() -> x.sub(x.mean(dim).unsqueeze(dim)));
+    return centered(x, dim, false);
+  }
+
+  /** Removes the mean over a dimension, in place where nothing else sees {@code x}. */
+  private static Tensor centered(Tensor x, int dim, boolean fresh) {
+    return TensorScope.tidy(() -> {
+      var mean = x.mean(dim).unsqueeze(dim);
+      return fresh ? x.addInPlace(mean, -1) : x.sub(mean);
+    });
   }
 
   private static Tensor zerosLike(Tensor x) {

@@ -1,5 +1,9 @@
 package dev.loupe.tensor;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.bytedeco.javacpp.Loader;
+
 /**
  * Says how many cores a matrix product uses.
  *
@@ -27,5 +31,14 @@ public final class Threads {
   public static int matrixThreads() {
     Torch.load();
     return Torch.blasThreads();
+  }
+
+  /** Returns the version of libtorch and its binding, without loading them. */
+  public static String libtorchVersion() {
+    try {
+      return Loader.getVersion("org.bytedeco", "pytorch");
+    } catch (IOException e) {
+      throw new UncheckedIOException("the jar of org.bytedeco:pytorch does not say its version", e);
+    }
   }
 }

@@ -1,0 +1,111 @@
+package dev.loupe.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Says what went wrong in one line, and gives the exit code. */
+final class Failures {
+  private static final int MOST_SUGGESTIONS = 3;
+
+  private final Main main;
+
+  Failures(Main main) {
+    this.main = main;
+  }
+
+  /** Reports wrong usage. */
+  int usage(ParameterException e, String[] args) {
+    var line = e.getCommandLine();
+    var message = new StringBuilder(message(e));
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      var suggestions = unmatched.getSuggestions();
+      if (!suggestions.isEmpty()) {
+        message.append(
+            suggestions.stream()
+                .limit(MOST_SUGGESTIONS)
+                .collect(Collectors.joining(" or ", "; did you mean ", "?")));
+      }
+    }
+    message.append(" (see ").append(line.getCommandSpec().qualifiedName()).append(" --help)");
+    print(message.toString(), e, line.getErr());
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  /** Reports a command that failed. */
+  int execution(Exception e, CommandLine line, ParseResult parsed) {
+    return report(e, line.getErr());
+  }
+
+  /** Reports a failure of any kind. */
+  int report(Throwable e, PrintWriter err) {
+    print(describe(e), e, err);
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private void print(String message, Throwable e, PrintWriter err) {
+    err.println(Shell.alarming(main.shell().err(), "loupe:") + " " + message);
+    if (main.debug()) {
+      e.printStackTrace(err);
+    }
+    err.flush();
+  }
+
+  private String describe(Throwable e) {
+    return switch (e) {
+      case OutOfMemoryError memory ->
+          "out of memory ("
+              + message(memory)
+              + "): give Java more with LOUPE_JAVA_OPTS=-Xmx8g, or ask for less at once";
+      case LinkageError linkage -> "the native libraries cannot be loaded: " + rootMessage(linkage);
+      case UncheckedIOException io -> message(io) + because(io);
+      case NoSuchFileException file -> "no such file or folder: " + file.getMessage();
+      case AccessDeniedException file -> "permission denied: " + file.getMessage();
+      case IOException io -> message(io);
+      default -> isBug(e) ? "unexpected " + oneLine(e.toString()) + advice() : message(e);
+    };
+  }
+
+  /** Tells whether an exception was thrown by the machine, not by code that chose its words. */
+  private static boolean isBug(Throwable e) {
+    boolean chosen =
+        e instanceof IllegalArgumentException
+            || e instanceof IllegalStateException
+            || e instanceof UnsupportedOperationException;
+    return e.getMessage() == null || (e.getClass().getName().startsWith("java.") && !chosen);
+  }
+
+  private String advice() {
+    return main.debug() ? "" : "; --debug shows where";
+  }
+
+  /** Gives the cause of a failed read or write, unless the message says it already. */
+  private String because(UncheckedIOException e) {
+    var cause = e.getCause();
+    return cause == null || message(e).contains(message(cause)) ? "" : ": " + describe(cause);
+  }
+
+  private static String rootMessage(Throwable e) {
+    var root = e;
+    for (var cause = root.getCause(); cause != null; cause = root.getCause()) {
+      root = cause;
+    }
+    return message(root);
+  }
+
+  private static String message(Throwable e) {
+    var text = e.getMessage();
+    return oneLine(text == null ? e.toString() : text);
+  }
+
+  private static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

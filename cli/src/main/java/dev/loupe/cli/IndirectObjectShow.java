@@ -1,0 +1,116 @@
+package dev.loupe.cli;
+
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.report.IndirectObjectPage;
+import dev.loupe.report.TerminalHeatmap;
+import dev.loupe.report.TerminalTable;
+import dev.loupe.study.FindingsJson;
+import dev.loupe.study.IndirectObjectFindings;
+import dev.loupe.study.IndirectObjectPatching;
+import dev.loupe.task.TaskData;
+import dev.loupe.tensor.Threads;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Carries out the indirect-object study, shows it in the terminal and writes its page. */
+final class IndirectObjectShow {
+  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  private final LoupeCommand command;
+  private final String again;
+  private final long seed;
+
+  /**
+   * Prepares the show.
+   *
+   * @param again what to type to get it again
+   */
+  IndirectObjectShow(LoupeCommand command, String again, long seed) {
+    this.command = command;
+    this.again = again;
+    this.seed = seed;
+  }
+
+  void run(HookedTransformer model, TaskData data, int top, Optional<Path> folder)
+      throws IOException {
+    var out = command.out();
+    head(model, data);
+    IndirectObjectFindings findings;
+    try (var bar = SweepBar.of(command, "patching heads")) {
+      findings = IndirectObjectPatching.run(model, data, top, bar);
+    }
+    var effects = findings.effects();
+    out.printf(
+        "accuracy %s   clean %s   corrupted %s   (logit difference, IO minus S)%n%n",
+        command.bold("%.1f %%".formatted(100 * effects.accuracy())),
+        command.bold("%+.2f".formatted(effects.clean().mean())),
+        command.bold("%+.2f".formatted(effects.corrupted().mean())));
+    var page = new IndirectObjectPage(findings);
+    out.println(TerminalHeatmap.render(page.recovery(), command.terminal()));
+    out.println(TerminalTable.render(page.heads(), command.terminal()));
+    page.conclusions().forEach(sentence -> out.println(command.wrapped(sentence)));
+    out.println();
+    write(findings, page, folder.orElseGet(() -> usualFolder(model)));
+  }
+
+  private void head(HookedTransformer model, TaskData data) {
+    var config = model.config();
+    String sha = model.provenance().weightsSha256();
+    command
+        .out()
+        .printf(
+            "%s  %s  %d prompts, %s, seed %d%n",
+            command.bold(model.name()),
+            command.faint(
+                "(%s, %d layers x %d heads, weights %s)"
+                    .formatted(
+                        config.family(),
+                        config.nLayers(),
+                        config.nHeads(),
+                        sha.substring(0, Math.min(12, sha.length())))),
+            data.size(),
+            data.corruption(),
+            seed);
+    data.notes().forEach(command::note);
+    var first = data.examples().getFirst();
+    command.out().println("  clean      " + Texts.harmless(first.clean().text()));
+    command.out().println("  corrupted  " + Texts.harmless(first.corrupted().text()));
+    command.out().flush();
+  }
+
+  private void write(IndirectObjectFindings findings, IndirectObjectPage page, Path folder)
+      throws IOException {
+    Files.createDirectories(folder);
+    var facts = facts();
+    FindingsJson.write(folder.resolve("result.json"), findings, facts);
+    var file = folder.resolve("report.html");
+    page.page(again, facts).write(file);
+    command.out().println("report: " + file);
+  }
+
+  private Map<String, String> facts() {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("seed", Long.toString(seed));
+    facts.put("command", again);
+    facts.put("Loupe", Version.current());
+    facts.put("Java", Runtime.version().toString());
+    facts.put("libtorch", Threads.libtorchVersion());
+    facts.put("matrix threads", Integer.toString(Threads.matrixThreads()));
+    facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    facts.put("time", Instant.now().toString());
+    return facts;
+  }
+
+  private static Path usualFolder(HookedTransformer model) {
+    String name = model.name().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^-+|-+$", "");
+    return Path.of("runs", "ioi-" + name + "-" + STAMP.format(LocalDateTime.now(ZoneId.systemDefault())));
+  }
+}

@@ -1,0 +1,134 @@
+package dev.loupe.cli;
+
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.task.Corruption;
+import dev.loupe.task.IndirectObject;
+import dev.loupe.task.IndirectObjectOptions;
+import dev.loupe.task.MibIoi;
+import dev.loupe.task.MibIoiOptions;
+import dev.loupe.task.TaskData;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Finds the heads that carry the answer of the indirect-object task. */
+@Command(
+    name = "ioi",
+    description = "Find the heads that carry the indirect object, and what each of them does.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    footer = {
+      "",
+      "Every head's z at the last token is taken from the clean run into the corrupted one; recovery",
+      "is (patched - corrupted) / (clean - corrupted) of the logit difference between the indirect",
+      "object IO and the subject S. Writes report.html and result.json into the folder --out.",
+      "",
+      "Examples:",
+      "  loupe ioi --model demo",
+      "  loupe ioi --model gpt2 --prompts 50 --corrupt abc --out ioi-gpt2",
+      "  loupe ioi --model gpt2 --data mib-ioi.parquet --counterfactual abc_counterfactual"
+    })
+final class IoiCommand extends LoupeCommand {
+  @Mixin private ModelOption model = new ModelOption();
+
+  @Option(
+      names = {"-n", "--prompts"},
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "How many prompts (default: ${DEFAULT-VALUE}).")
+  private int prompts = 100;
+
+  @Option(
+      names = "--corrupt",
+      paramLabel = "HOW",
+      description = {
+        "name-swap exchanges the two names, abc puts three other names in their place",
+        "(default: name-swap)."
+      })
+  private Optional<String> corruption = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "SEED",
+      defaultValue = "0",
+      description = "Of the prompts; the same seed gives the same (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FILE",
+      description = "Take the prompts from a file in mib-bench/ioi layout, Parquet or JSON lines.")
+  private Optional<Path> data = Optional.empty();
+
+  @Option(
+      names = "--counterfactual",
+      paramLabel = "NAME",
+      description = "Which counterfactual of --data corrupts (default: ${DEFAULT-VALUE}).",
+      defaultValue = "s2_io_flip_counterfactual")
+  private String counterfactual = "s2_io_flip_counterfactual";
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "On how many heads evidence is gathered (default: ${DEFAULT-VALUE}).")
+  private int top = 10;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "FOLDER",
+      description = "Where the report goes (default: runs/ioi-MODEL-TIME).")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(names = "--no-bos", description = Help.NO_BOS)
+  private boolean noBos;
+
+  @Override
+  void run() throws IOException {
+    var how = asked(() -> Corruption.parse(corruption.orElse("name-swap")));
+    if (prompts < 1 || top < 1) {
+      throw wrongUsage("--prompts " + prompts + " --top " + top + ": expected 1 or more of each");
+    }
+    if (data.isPresent() && corruption.isPresent()) {
+      throw wrongUsage("--corrupt goes with generated prompts; with --data use --counterfactual");
+    }
+    try (var transformer = model.load(this)) {
+      var task = data.isPresent() ? read(data.get(), transformer) : generate(how, transformer);
+      new IndirectObjectShow(this, again(), seed).run(transformer, task, top, out);
+    }
+  }
+
+  private TaskData generate(Corruption how, HookedTransformer transformer) {
+    var bos = Texts.bos(noBos, transformer.tokenizer());
+    return IndirectObject.generate(
+        transformer.tokenizer(), new IndirectObjectOptions(prompts, seed, how, bos));
+  }
+
+  private TaskData read(Path file, HookedTransformer transformer) {
+    var bos = Texts.bos(noBos, transformer.tokenizer());
+    return MibIoi.read(
+        file, transformer.tokenizer(), new MibIoiOptions(counterfactual, prompts, bos));
+  }
+
+  private String again() {
+    var line = new StringBuilder("./loupe ioi --model ").append(Shell.quoted(model.name()));
+    if (model.raw()) {
+      line.append(" --raw");
+    }
+    line.append(" --prompts ").append(prompts);
+    if (data.isPresent()) {
+      line.append(" --data ").append(Shell.quoted(data.get().toString()));
+      line.append(" --counterfactual ").append(Shell.quoted(counterfactual));
+    } else {
+      line.append(" --corrupt ").append(corruption.orElse("name-swap"));
+      line.append(" --seed ").append(seed);
+    }
+    if (noBos) {
+      line.append(" --no-bos");
+    }
+    return line.toString();
+  }
+}

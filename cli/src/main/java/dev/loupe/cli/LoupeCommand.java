@@ -1,0 +1,102 @@
+package dev.loupe.cli;
+
+import dev.loupe.model.hub.HubConfig;
+import dev.loupe.report.Terminal;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What all commands share: where results and notes go, and how wrong usage is told. */
+abstract class LoupeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /** Does the work; what it throws becomes one line on standard error and exit code 1. */
+  abstract void run() throws Exception;
+
+  @Override
+  public final Integer call() throws Exception {
+    run();
+    return 0;
+  }
+
+  /** Returns where results go. */
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  /** Returns where progress and notes go. */
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** Returns the whole command line. */
+  final CommandLine root() {
+    return spec.root().commandLine();
+  }
+
+  final Shell shell() {
+    return ((Main) spec.root().userObject()).shell();
+  }
+
+  /** Returns what the results' end can show. */
+  final Terminal terminal() {
+    return shell().out();
+  }
+
+  /** Returns text in bold where the results' end has colours. */
+  final String bold(String text) {
+    return Shell.bold(terminal(), text);
+  }
+
+  /** Returns text that stands back where the results' end has colours. */
+  final String faint(String text) {
+    return Shell.faint(terminal(), text);
+  }
+
+  /** Returns a text broken into lines that fit the results' end. */
+  final String wrapped(String text) {
+    int width = Math.clamp(terminal().width(), 40, 100);
+    var lines = new StringBuilder();
+    int column = 0;
+    for (var word : text.split(" ", -1)) {
+      if (column > 0 && column + 1 + word.length() > width) {
+        lines.append(System.lineSeparator());
+        column = 0;
+      }
+      lines.append(column == 0 ? "" : " ").append(word);
+      column += word.length() + (column == 0 ? 0 : 1);
+    }
+    return lines.toString();
+  }
+
+  /** Prints a remark for a person, aside from the results. */
+  final void note(String text) {
+    err().println(Shell.faint(shell().err(), text));
+  }
+
+  /** Returns the hub that the environment names. */
+  final HubConfig hub() {
+    return HubConfig.fromEnvironment(shell().environment());
+  }
+
+  /** Returns the error of wrong usage: exit code 2. */
+  final ParameterException wrongUsage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  /**
+   * Computes what the user asked for in so many words: that the model refuses it is wrong usage,
+   * not a failure.
+   */
+  final <T> T asked(Supplier<T> body) {
+    try {
+      return body.get();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+}

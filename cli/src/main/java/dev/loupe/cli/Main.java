@@ -1,0 +1,125 @@
+package dev.loupe.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The {@code loupe} command. Results go to standard output, everything else to standard error. */
+@Command(
+    name = "loupe",
+    description = "See inside transformer language models, and change what happens there.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DemoCommand.class,
+      IoiCommand.class,
+      ModelCommand.class,
+      TokensCommand.class,
+      GenerateCommand.class,
+      ActivationsCommand.class,
+      PullCommand.class,
+      CompletionCommand.class
+    },
+    footer = {
+      "",
+      "A model is @|bold demo|@ (it comes with Loupe), a folder in Hugging Face layout,",
+      "or a hub name such as @|bold gpt2|@ or @|bold EleutherAI/pythia-410m|@.",
+      "",
+      "Examples:",
+      "  loupe demo",
+      "  loupe ioi --model gpt2 --prompts 50",
+      "  loupe tokens --model demo \"When Mary and John went to the store\"",
+      "  loupe activations --model gpt2 --text \"Hello world\" --out acts.safetensors",
+      "  loupe COMMAND --help"
+    })
+public final class Main implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Show the stack trace of an error.")
+  private boolean debug;
+
+  private final Shell shell;
+
+  Main(Shell shell) {
+    this.shell = shell;
+  }
+
+  /** Runs one command and ends the process with its exit code: 0, 1 (failed) or 2 (wrong usage). */
+  public static void main(String[] args) {
+    var charset = outputCharset();
+    var stdout = new StandardOutput();
+    var out = new PrintWriter(new OutputStreamWriter(stdout, charset), false);
+    var err =
+        new PrintWriter(
+            new OutputStreamWriter(new FileOutputStream(FileDescriptor.err), charset), true);
+    int code = run(Shell.ofProcess(), out, err, args);
+    out.flush();
+    System.exit(stdout.exitCode(code, err));
+  }
+
+  /** Runs one command and returns its exit code; never throws. */
+  static int run(Shell shell, PrintWriter out, PrintWriter err, String... args) {
+    var main = new Main(shell);
+    try {
+      return main.commandLine(out, err).execute(args);
+    } catch (Throwable e) {
+      // picocli catches exceptions; what comes here is an Error, such as memory that ran out.
+      return new Failures(main).report(e, err);
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  private CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    var terminal = shell.out();
+    var failures = new Failures(this);
+    return new CommandLine(this)
+        .setOut(out)
+        .setErr(err)
+        .setColorScheme(CommandLine.Help.defaultColorScheme(Shell.ansi(terminal)))
+        .setUsageHelpWidth(Math.clamp(terminal.width(), 60, 100))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        // A text that begins with @ is a text.
+        .setExpandAtFiles(false)
+        .setParameterExceptionHandler(failures::usage)
+        .setExecutionExceptionHandler(failures::execution);
+  }
+
+  /** Shows the help where no command is named. */
+  @Override
+  public Integer call() {
+    var line = spec.commandLine();
+    line.usage(line.getErr(), Shell.ansi(shell.err()));
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  Shell shell() {
+    return shell;
+  }
+
+  boolean debug() {
+    return debug;
+  }
+
+  /** Takes the locale's encoding, but UTF-8 where the locale has none to speak of. */
+  private static Charset outputCharset() {
+    var name = System.getProperty("stdout.encoding", "UTF-8");
+    var charset = Charset.isSupported(name) ? Charset.forName(name) : StandardCharsets.UTF_8;
+    return charset.equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : charset;
+  }
+}

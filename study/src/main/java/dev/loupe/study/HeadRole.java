@@ -1,0 +1,96 @@
+package dev.loupe.study;
+
+import dev.loupe.lens.HeadEvidence;
+import java.util.Map;
+
+/**
+ * What a head does in the indirect-object task, said from what was measured of it. The names are
+ * those of Wang et al. (2022) where the head is of their kind.
+ */
+public enum HeadRole {
+  /** Looks at IO and raises the logit of the name it reads. */
+  NAME_MOVER("name mover", "reads IO and raises it"),
+  /** Looks at IO and lowers the logit of the name it reads. */
+  NEGATIVE_NAME_MOVER("negative name mover", "reads IO and lowers it"),
+  /** Looks at S and lowers the logit of the name it reads, so that IO is left. */
+  SUBJECT_SUPPRESSOR("subject suppressor", "reads S and lowers it"),
+  /** Looks at S and raises the logit of the name it reads, against the answer. */
+  SUBJECT_COPIER("subject copier", "reads S and raises it"),
+  /** Looks at S and acts through later layers, as S-inhibition heads do. */
+  INDIRECT_S_READER("indirect S reader", "reads S and acts through later layers"),
+  /** Looks at IO and acts through later layers. */
+  INDIRECT_IO_READER("indirect IO reader", "reads IO and acts through later layers"),
+  /** Looks at none of the names much. */
+  OTHER("other", "reads no name from the last token"),
+  /** Patching it brings back next to nothing. */
+  NONE("none", "carries next to nothing of the answer");
+
+  /** Less recovery than this, in magnitude, counts as none. */
+  static final double LEAST_RECOVERY = 0.02;
+
+  /** Less attention to the names than this, together, counts as none. */
+  static final double LEAST_ATTENTION = 0.2;
+
+  /** A head that writes less than this share of its recovery into the logits itself is indirect. */
+  static final double LEAST_DIRECT = 0.4;
+
+  private final String label;
+  private final String meaning;
+
+  HeadRole(String label, String meaning) {
+    this.label = label;
+    this.meaning = meaning;
+  }
+
+  /** Returns the share of its recovery that a head must write itself to count as direct. */
+  public static double leastDirect() {
+    return LEAST_DIRECT;
+  }
+
+  /** Returns what it does, in a few words. */
+  public String meaning() {
+    return meaning;
+  }
+
+  /** Returns what several of them do. */
+  public String meaningOfMany() {
+    return meaning.replaceAll("\\b(read|raise|lower|act)s\\b", "$1").replace("carries", "carry");
+  }
+
+  /** Says what a head does from the evidence. */
+  public static HeadRole of(HeadEvidence head) {
+    double recovery = head.recovery().mean();
+    if (Math.abs(recovery) < LEAST_RECOVERY) {
+      return NONE;
+    }
+    double io = head.attentionTo("IO");
+    double s = head.attentionTo("S1") + head.attentionTo("S2");
+    if (io + s < LEAST_ATTENTION) {
+      return OTHER;
+    }
+    boolean readsIo = io > s;
+    boolean direct = head.direct() / recovery >= LEAST_DIRECT;
+    if (!direct) {
+      return readsIo ? INDIRECT_IO_READER : INDIRECT_S_READER;
+    }
+    boolean raises = head.ovEffectAt(mostRead(head)) > 0;
+    if (readsIo) {
+      return raises ? NAME_MOVER : NEGATIVE_NAME_MOVER;
+    }
+    return raises ? SUBJECT_COPIER : SUBJECT_SUPPRESSOR;
+  }
+
+  /** Returns the named position that a head looks at most. */
+  public static String mostRead(HeadEvidence head) {
+    return head.attention().entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .orElseThrow()
+        .getKey();
+  }
+
+  /** Returns the field's name for it: {@code name mover}. */
+  @Override
+  public String toString() {
+    return label;
+  }
+}

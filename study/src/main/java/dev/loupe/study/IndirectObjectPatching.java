@@ -1,0 +1,140 @@
+package dev.loupe.study;
+
+import dev.loupe.lens.Head;
+import dev.loupe.lens.HeadEffects;
+import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.HeadPatching;
+import dev.loupe.lens.HeadReading;
+import dev.loupe.lens.LogitDifference;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.model.CacheFilter;
+import dev.loupe.model.HookPoint;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.PaddingSide;
+import dev.loupe.model.Prompt;
+import dev.loupe.model.Run;
+import dev.loupe.model.Token;
+import dev.loupe.model.Tokens;
+import dev.loupe.task.Position;
+import dev.loupe.task.TaskData;
+import dev.loupe.task.TaskExample;
+import dev.loupe.tensor.TensorScope;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Finds the heads that carry the answer of the indirect-object task (Wang et al. 2022): every
+ * head's z at the last position is taken from the clean run into the corrupted one, and of those
+ * that bring the answer back it is measured what they read and what they write.
+ */
+public final class IndirectObjectPatching {
+  private static final List<Position> READ = List.of(Position.IO, Position.S1, Position.S2);
+
+  private IndirectObjectPatching() {}
+
+  /**
+   * Carries out the study.
+   *
+   * @param data examples with one answer and one wrong answer each, and the positions IO, S1, S2
+   * @param top on how many heads evidence is gathered
+   * @throws IllegalStateException if the model does not tell clean from corrupted prompts
+   */
+  public static IndirectObjectFindings run(
+      HookedTransformer model, TaskData data, int top, Progress progress) {
+    long start = System.nanoTime();
+    var pairs = pairs(data);
+    var patching = new HeadPatching(model, pairs);
+    var effects = patching.run(progress);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    var ranked = effects.ranked().stream().limit(top).toList();
+    var evidence = new HeadReading(model, pairs, positions(data, pairs)).of(ranked, effects);
+    var carriers =
+        evidence.stream()
+            .filter(h -> h.recovery().mean() >= HeadRole.LEAST_RECOVERY)
+            .map(HeadEvidence::head)
+            .toList();
+    return new IndirectObjectFindings(
+        model.provenance(),
+        data,
+        effects,
+        evidence,
+        carriers,
+        patching.knockOut(carriers),
+        patterns(model, data.examples().getFirst(), ranked),
+        seconds);
+  }
+
+  /** Batches examples, the shorter ones padded on the left. */
+  static PromptPairs pairs(TaskData data) {
+    return new PromptPairs(
+        batch(data, TaskExample::clean),
+        batch(data, TaskExample::corrupted),
+        new LogitDifference(
+            data.examples().stream().mapToLong(e -> e.answers().getFirst().id()).toArray(),
+            data.examples().stream().mapToLong(e -> only(e).id()).toArray()));
+  }
+
+  private static Token only(TaskExample example) {
+    if (example.answers().size() != 1 || example.wrong().size() != 1) {
+      throw new IllegalArgumentException(
+          example.answers().size()
+              + " answers and "
+              + example.wrong().size()
+              + " wrong ones to \""
+              + example.clean().text()
+              + "\": expected one of each");
+    }
+    return example.wrong().getFirst();
+  }
+
+  private static Tokens batch(TaskData data, Function<TaskExample, Prompt> side) {
+    // Any token of the vocabulary serves as pad.
+    long pad = data.examples().getFirst().clean().ids().getFirst();
+    return Tokens.padded(
+        PaddingSide.LEFT, pad, data.examples().stream().map(side).map(Prompt::idArray).toList());
+  }
+
+  private static Map<String, int[]> positions(TaskData data, PromptPairs pairs) {
+    var named = new LinkedHashMap<String, int[]>();
+    for (var position : READ) {
+      var indices = new int[data.size()];
+      for (int row = 0; row < indices.length; row++) {
+        indices[row] = pairs.clean().start(row) + data.examples().get(row).at(position);
+      }
+      named.put(position.name(), indices);
+    }
+    return named;
+  }
+
+  private static Map<Head, double[][]> patterns(
+      HookedTransformer model, TaskExample example, List<HeadEffects.Ranked> ranked) {
+    var patterns = new LinkedHashMap<Head, double[][]>();
+    try (var _ = TensorScope.open()) {
+      var points =
+          ranked.stream()
+              .map(r -> HookPoint.pattern(r.head().layer()))
+              .distinct()
+              .toArray(HookPoint[]::new);
+      var run =
+          Run.of(Tokens.of(example.clean()))
+              .caching(CacheFilter.only(points))
+              .returning(Run.Returns.NOTHING);
+      var cache = model.run(run).cache();
+      for (var r : ranked) {
+        var pattern =
+            cache.get(HookPoint.pattern(r.head().layer())).select(0, 0).select(0, r.head().index());
+        int length = (int) pattern.size(0);
+        double[] flat = pattern.toDoubles();
+        var rows = new double[length][length];
+        for (int i = 0; i < flat.length; i++) {
+          rows[i / length][i % length] = flat[i];
+        }
+        patterns.put(r.head(), rows);
+      }
+    }
+    return patterns;
+  }
+}
