@@ -79,6 +79,32 @@ public final class RandomModels {
         List.of());
   }
 
+  /** Returns a config with fewer layers. */
+  public static ModelConfig withLayers(ModelConfig c, int layers) {
+    return new ModelConfig(
+        c.family(),
+        layers,
+        c.nHeads(),
+        c.nKeyValueHeads(),
+        c.dModel(),
+        c.dHead(),
+        c.dMlp(),
+        c.dVocab(),
+        c.nCtx(),
+        c.norm(),
+        c.eps(),
+        c.positions(),
+        c.activation(),
+        c.gatedMlp(),
+        c.parallelBlocks(),
+        c.attentionScale(),
+        c.scaleByLayer(),
+        c.windows().subList(0, layers),
+        c.tiedEmbeddings(),
+        c.bosToken(),
+        c.eosTokens());
+  }
+
   /** Returns F64 weights of a config, large enough that attention is peaked and biases matter. */
   public static Weights weights(ModelConfig c, long seed) {
     var draw = new Draw(new SplittableRandom(seed), c);
