@@ -6,13 +6,16 @@ import dev.loupe.model.Tokens;
 import dev.loupe.tensor.SafeTensorsWriter;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,13 +48,12 @@ final class ActivationsCommand extends LoupeCommand {
 
   @Option(
       names = "--points",
-      paramLabel = "NAME",
-      split = ",",
+      paramLabel = "NAME,...",
       description = {
         "Only these hook points, * standing for anything (default: all but those that are",
         "computed on demand). `loupe model MODEL' lists them."
       })
-  private List<String> points = List.of();
+  private Optional<String> points = Optional.empty();
 
   @Option(
       names = {"-o", "--out"},
@@ -78,22 +80,20 @@ final class ActivationsCommand extends LoupeCommand {
   }
 
   @Override
-  void run() {
+  void run() throws IOException {
     batch.texts.forEach(text -> Texts.requireSome(text, this));
     var rows = batch.texts.isEmpty() ? asked(() -> TokenRows.parse(batch.ids)) : List.<long[]>of();
-    if (points.stream().anyMatch(String::isBlank)) {
-      throw wrongUsage("--points has an empty name: expected hook points separated by commas");
-    }
-    requireWritable(out.toAbsolutePath());
+    var globs = globs();
+    var file = target();
     try (var transformer = model.load(this);
         var _ = TensorScope.open()) {
       var tokens = rows.isEmpty() ? encode(transformer) : Tokens.of(rows.toArray(long[][]::new));
-      var filter = filter(transformer);
+      var filter = filter(transformer, globs);
       var result = asked(() -> transformer.runWithCache(tokens, filter));
       var tensors = new LinkedHashMap<String, Tensor>();
       result.cache().points().forEach(p -> tensors.put(p.toString(), result.cache().get(p)));
       tensors.put("logits", result.output());
-      SafeTensorsWriter.write(out.toAbsolutePath(), tensors, metadata(transformer, tokens));
+      SafeTensorsWriter.write(file, tensors, metadata(transformer, tokens));
       long bytes = tensors.values().stream().mapToLong(Tensor::bytes).sum();
       out()
           .println(
@@ -108,12 +108,19 @@ final class ActivationsCommand extends LoupeCommand {
     return asked(() -> transformer.toTokens(bos, batch.texts.toArray(String[]::new)));
   }
 
-  private CacheFilter filter(HookedTransformer transformer) {
-    return points.isEmpty()
+  private List<String> globs() {
+    var globs =
+        points.stream().flatMap(p -> Stream.of(p.split(",", -1))).map(String::strip).toList();
+    if (globs.contains("")) {
+      throw wrongUsage("--points has an empty name: expected hook points separated by commas");
+    }
+    return globs;
+  }
+
+  private CacheFilter filter(HookedTransformer transformer, List<String> globs) {
+    return globs.isEmpty()
         ? CacheFilter.all()
-        : asked(() ->
-            CacheFilter.matching(
-                transformer.config(), points.stream().map(String::strip).toList()));
+        : asked(() -> CacheFilter.matching(transformer.config(), globs));
   }
 
   private Map<String, String> metadata(HookedTransformer transformer, Tokens tokens) {
@@ -139,8 +146,10 @@ final class ActivationsCommand extends LoupeCommand {
         .toString();
   }
 
-  /** Finds out before the model is loaded, not after it has run. */
-  private void requireWritable(Path file) {
+  /** Returns the file to write, found out before the model is loaded, not after it has run. */
+  private Path target() throws IOException {
+    // A link stays, and what it names is replaced.
+    var file = Files.exists(out) ? out.toRealPath() : out.toAbsolutePath();
     var folder = file.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
       throw new IllegalArgumentException("--out " + out + ": there is no folder " + folder);
@@ -151,5 +160,6 @@ final class ActivationsCommand extends LoupeCommand {
     if (!Files.isWritable(folder)) {
       throw new IllegalArgumentException("--out " + out + ": cannot write to the folder " + folder);
     }
+    return file;
   }
 }

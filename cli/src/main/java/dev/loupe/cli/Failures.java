@@ -24,7 +24,7 @@ final class Failures {
   /** Reports wrong usage. */
   int usage(ParameterException e, String[] args) {
     var line = e.getCommandLine();
-    var message = new StringBuilder(message(e));
+    var message = new StringBuilder(message(e).replaceFirst("^Error: ", ""));
     if (e instanceof UnmatchedArgumentException unmatched) {
       var suggestions = unmatched.getSuggestions();
       if (!suggestions.isEmpty()) {
@@ -52,7 +52,9 @@ final class Failures {
 
   private void print(String message, Throwable e, PrintWriter err) {
     err.println(Shell.alarming(main.shell().err(), "loupe:") + " " + message);
-    if (main.debug()) {
+    // Of wrong usage only the cause says more than the message.
+    boolean plain = e instanceof ParameterException && e.getCause() == null;
+    if (main.debug() && !plain) {
       e.printStackTrace(err);
     }
     err.flush();

@@ -111,6 +111,7 @@ final class IndirectObjectShow {
 
   private static Path usualFolder(HookedTransformer model) {
     String name = model.name().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^-+|-+$", "");
-    return Path.of("runs", "ioi-" + name + "-" + STAMP.format(LocalDateTime.now(ZoneId.systemDefault())));
+    return Path.of(
+        "runs", "ioi-" + name + "-" + STAMP.format(LocalDateTime.now(ZoneId.systemDefault())));
   }
 }

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ActivationsCommand.class,
       PullCommand.class,
-      CompletionCommand.class
+      CompletionCommand.class,
+      AotTrainingCommand.class
     },
     footer = {
       "",

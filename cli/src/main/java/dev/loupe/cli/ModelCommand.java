@@ -68,11 +68,13 @@ final class ModelCommand extends LoupeCommand {
     var c = model.config();
     var from = model.provenance();
     var facts = new LinkedHashMap<String, String>();
-    facts.put("layers", c.nLayers() + (c.parallelBlocks() ? ", attention beside MLP" : ""));
+    facts.put(
+        "layers",
+        c.nLayers() + (c.parallelBlocks() ? ", attention beside MLP" : ", attention, then MLP"));
     facts.put("attention", attention(c));
     facts.put("MLP", mlp(c));
     facts.put("residual", "d_model " + c.dModel());
-    facts.put("norm", c.norm() + ", eps " + c.eps());
+    facts.put("norm", norm(c));
     facts.put("positions", positions(c));
     facts.put("vocabulary", count(c.dVocab()) + " tokens");
     facts.put("tokenizer", model.hasTokenizer() ? tokenizer(model.tokenizer()) : "none");
@@ -94,6 +96,15 @@ final class ModelCommand extends LoupeCommand {
   private static String mlp(ModelConfig c) {
     var activation = c.activation().name().toLowerCase(Locale.ROOT);
     return count(c.dMlp()) + " neurons, " + activation + (c.gatedMlp() ? ", gated" : "");
+  }
+
+  private static String norm(ModelConfig c) {
+    var name =
+        switch (c.norm()) {
+          case LAYER_NORM -> "LayerNorm";
+          case RMS_NORM -> "RMSNorm";
+        };
+    return name + ", eps " + c.eps();
   }
 
   private static String positions(ModelConfig c) {
@@ -125,17 +136,31 @@ final class ModelCommand extends LoupeCommand {
   private void print(ParameterCount count) {
     out().println(bold("Parameters"));
     int width = count(count.total()).length();
-    count.parts().forEach((part, n) -> line(part, n, count.total(), width));
-    line("total", count.total(), count.total(), width);
+    count
+        .parts()
+        .forEach((part, n) -> {
+          if (n > 0) {
+            out().println(line(part, n, count.total(), width));
+          } else if (part.equals("unembedding")) {
+            out()
+                .println(
+                    line(part, n, count.total(), width) + "  " + faint("tied to the embedding"));
+          }
+        });
+    out().println(bold(line("total", count.total(), count.total(), width)));
   }
 
-  private void line(String part, long n, long total, int width) {
+  private static String line(String part, long n, long total, int width) {
     var number = Texts.padded("", width - count(n).length()) + count(n);
-    out().println("%-12s %s  %5.1f %%".formatted(part, number, 100.0 * n / total));
+    return String.format(Locale.ROOT, "%-12s %s  %5.1f %%", part, number, 100.0 * n / total);
   }
 
   private static String count(long n) {
     return String.format(Locale.ROOT, "%,d", n);
+  }
+
+  private static String layers(ModelConfig c) {
+    return c.nLayers() == 1 ? "0" : "0-" + (c.nLayers() - 1);
   }
 
   /** Returns a row for each kind, in the order of firing. */
@@ -152,7 +177,7 @@ final class ModelCommand extends LoupeCommand {
         .forEach(kind ->
             table.row(
                 Cell.of(kind.inBlock() ? "blocks.L." + kind.suffix() : kind.suffix()),
-                Cell.of(kind.inBlock() ? "0-" + (c.nLayers() - 1) : ""),
+                Cell.of(kind.inBlock() ? layers(c) : ""),
                 Cell.of(kind.shapeIn(c)),
                 Cell.of(kind.onDemand() ? "on demand" : "")));
     return table.build();

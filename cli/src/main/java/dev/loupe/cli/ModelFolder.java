@@ -42,7 +42,8 @@ final class ModelFolder {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Deletes a folder and all in it. */
+  static void delete(Path folder) throws IOException {
     try (var files = Files.walk(folder)) {
       for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

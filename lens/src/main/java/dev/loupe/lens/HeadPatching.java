@@ -5,11 +5,8 @@ import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Hooks;
-import dev.loupe.model.Run;
-import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
-import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -32,46 +29,38 @@ public final class HeadPatching {
   }
 
   /**
-   * Patches every head in turn. Each run starts at the layer of its head from the residual stream
-   * of the corrupted run: what comes before is the same.
+   * Patches every head in turn. What comes before the last token is the same in every patched run:
+   * its keys and values are computed once, and each run reads the last token only.
    *
+   * @throws IllegalArgumentException if a prompt has only one token
    * @throws CancellationException if the thread is interrupted
    */
   public HeadEffects run(Progress progress) {
     var config = model.config();
-    int layers = config.nLayers();
-    int heads = config.nHeads();
-    var patched = new double[layers][heads][pairs.size()];
+    var patched = new double[config.nLayers()][config.nHeads()][pairs.size()];
     var clean = new double[pairs.size()];
     var corrupted = new double[pairs.size()];
     var top = new boolean[pairs.size()];
-    long total = (long) layers * heads * ((pairs.size() + ROWS - 1) / ROWS);
+    long total = (long) config.nLayers() * config.nHeads() * ((pairs.size() + ROWS - 1) / ROWS);
     long done = 0;
     for (int from = 0; from < pairs.size(); from += ROWS) {
       int to = Math.min(from + ROWS, pairs.size());
       var part = pairs.rows(from, to);
-      try (var _ = TensorScope.open()) {
-        var cleanRun =
-            model.run(
-                Run.of(part.clean())
-                    .caching(CacheFilter.kinds(Kind.Z).atLast())
-                    .returning(Run.Returns.LAST_LOGITS));
+      try (var _ = TensorScope.open();
+          var cleanEnd = new LastToken(model, part.clean());
+          var corruptedEnd = new LastToken(model, part.corrupted())) {
+        var cleanRun = cleanEnd.run(Hooks.none(), CacheFilter.kinds(Kind.Z));
         System.arraycopy(part.metric().of(cleanRun.output()), 0, clean, from, to - from);
         System.arraycopy(part.metric().isTop(cleanRun.output()), 0, top, from, to - from);
-        var base =
-            model.run(
-                Run.of(part.corrupted())
-                    .caching(CacheFilter.kinds(Kind.RESID_PRE))
-                    .returning(Run.Returns.LAST_LOGITS));
-        System.arraycopy(part.metric().of(base.output()), 0, corrupted, from, to - from);
-        for (int layer = 0; layer < layers; layer++) {
-          var residual = base.cache().get(HookPoint.residPre(layer));
-          var values = cleanRun.cache().get(HookPoint.z(layer));
-          for (int head = 0; head < heads; head++) {
+        double[] base = part.metric().of(corruptedEnd.logits(Hooks.none()));
+        System.arraycopy(base, 0, corrupted, from, to - from);
+        for (int layer = 0; layer < config.nLayers(); layer++) {
+          var cleanZ = cleanRun.cache().get(HookPoint.z(layer));
+          for (int head = 0; head < config.nHeads(); head++) {
             if (Thread.currentThread().isInterrupted()) {
               throw new CancellationException("interrupted after " + done + " of " + total);
             }
-            double[] metric = patched(part, layer, head, residual, values);
+            double[] metric = patched(corruptedEnd, part.metric(), new Head(layer, head), cleanZ);
             System.arraycopy(metric, 0, patched[layer][head], from, to - from);
             progress.at(++done, total);
           }
@@ -81,92 +70,63 @@ public final class HeadPatching {
     return HeadEffects.of(clean, corrupted, top, patched);
   }
 
-  private double[] patched(PromptPairs part, int layer, int head, Tensor residual, Tensor cleanZ) {
+  private static double[] patched(LastToken end, LogitDifference metric, Head head, Tensor cleanZ) {
     try (var _ = TensorScope.open()) {
+      var value = cleanZ.select(2, head.index());
       var hooks =
           Hooks.none()
-              .replace(
-                  HookPoint.z(layer),
-                  (z, at) -> withHeadAtLast(z, part.corrupted(), head, cleanZ.select(2, head)));
-      var run =
-          Run.startAtLayer(layer, residual, part.corrupted())
-              .withHooks(hooks)
-              .returning(Run.Returns.LAST_LOGITS);
-      return part.metric().of(model.run(run).output());
+              .replace(HookPoint.z(head.layer()), (z, at) -> z.withSelect(2, head.index(), value));
+      return metric.of(end.logits(hooks));
     }
-  }
-
-  /**
-   * Returns z with one head's value at each row's last token replaced.
-   *
-   * @param value [batch or 1, 1, d_head]
-   */
-  static Tensor withHeadAtLast(Tensor z, Tokens tokens, int head, Tensor value) {
-    var old = z.select(2, head);
-    var last = isLast(tokens, z);
-    return z.withSelect(2, head, Tensors.where(last, value.expand(old.shape()), old));
-  }
-
-  private static Tensor isLast(Tokens tokens, Tensor like) {
-    int batch = tokens.batch();
-    int length = tokens.length();
-    var flat = new boolean[batch * length];
-    for (int row = 0; row < batch; row++) {
-      flat[row * length + tokens.last(row)] = true;
-    }
-    return Tensors.of(flat, batch, length, 1).to(like.device());
   }
 
   /**
    * Knocks heads out: their z at the last token is set to its mean over the clean prompts.
    *
-   * @return the logit difference of every clean prompt with those heads knocked out
+   * @return the logit difference of the clean prompts with those heads knocked out
    */
   public Estimate knockOut(List<Head> heads) {
     heads.forEach(head -> head.requireIn(model.config()));
-    var metric = new ArrayList<Double>();
+    var metric = new double[pairs.size()];
     try (var _ = TensorScope.open()) {
       var means = meanZ();
+      var hooks = Hooks.none();
+      for (var head : heads) {
+        // [1, d_head], for every prompt
+        var mean = means.get(head.layer()).narrow(0, head.index(), 1);
+        hooks =
+            hooks.replace(
+                HookPoint.z(head.layer()),
+                (z, at) ->
+                    z.withSelect(
+                        2, head.index(), mean.expand(z.size(0), 1, model.config().dHead())));
+      }
       for (int from = 0; from < pairs.size(); from += ROWS) {
-        var part = pairs.rows(from, Math.min(from + ROWS, pairs.size()));
-        var hooks = Hooks.none();
-        for (var head : heads) {
-          var mean = means.get(head.layer()).narrow(1, head.index(), 1);
-          hooks =
-              hooks.replace(
-                  HookPoint.z(head.layer()),
-                  (z, at) -> withHeadAtLast(z, part.clean(), head.index(), mean));
-        }
-        try (var _ = TensorScope.open()) {
-          var run = Run.of(part.clean()).withHooks(hooks).returning(Run.Returns.LAST_LOGITS);
-          for (double value : part.metric().of(model.run(run).output())) {
-            metric.add(value);
-          }
+        int to = Math.min(from + ROWS, pairs.size());
+        var part = pairs.rows(from, to);
+        try (var _ = TensorScope.open();
+            var end = new LastToken(model, part.clean())) {
+          System.arraycopy(part.metric().of(end.logits(hooks)), 0, metric, from, to - from);
         }
       }
     }
-    return Estimate.of(metric.stream().mapToDouble(Double::doubleValue).toArray());
+    return Estimate.of(metric);
   }
 
-  /** Returns the mean over clean prompts of z at the last token, [1, head, d_head] a layer. */
+  /** Returns the mean over clean prompts of z at the last token, [head, d_head] a layer. */
   private List<Tensor> meanZ() {
-    int layers = model.config().nLayers();
     var sums = new ArrayList<Tensor>();
     for (int from = 0; from < pairs.size(); from += ROWS) {
       var part = pairs.clean().rows(from, Math.min(from + ROWS, pairs.size()));
-      var cache =
-          model
-              .run(
-                  Run.of(part)
-                      .caching(CacheFilter.kinds(Kind.Z).atLast())
-                      .returning(Run.Returns.NOTHING))
-              .cache();
-      for (int layer = 0; layer < layers; layer++) {
-        var sum = cache.get(HookPoint.z(layer)).sum(0);
-        if (from == 0) {
-          sums.add(sum);
-        } else {
-          sums.set(layer, sums.get(layer).add(sum));
+      try (var end = new LastToken(model, part)) {
+        var cache = end.run(Hooks.none(), CacheFilter.kinds(Kind.Z)).cache();
+        for (int layer = 0; layer < model.config().nLayers(); layer++) {
+          var sum = cache.get(HookPoint.z(layer)).sum(0, 1);
+          if (from == 0) {
+            sums.add(sum);
+          } else {
+            sums.set(layer, sums.get(layer).add(sum));
+          }
         }
       }
     }

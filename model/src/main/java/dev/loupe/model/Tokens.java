@@ -119,6 +119,24 @@ public final class Tokens {
     return new Tokens(Arrays.copyOfRange(rows, from, to), length, side, padId);
   }
 
+  /**
+   * Returns the rows without their last tokens, padded on the left.
+   *
+   * @throws IllegalArgumentException if a row has only one token
+   */
+  public Tokens withoutLast() {
+    return padded(
+        PaddingSide.LEFT,
+        padId,
+        Arrays.stream(rows).map(row -> Arrays.copyOf(row, row.length - 1)).toList());
+  }
+
+  /** Returns the last token of every row, a batch of length 1. */
+  public Tokens lastTokens() {
+    return of(
+        Arrays.stream(rows).map(row -> new long[] {row[row.length - 1]}).toArray(long[][]::new));
+  }
+
   /** Returns the ids, pads included, I64 [batch, pos]. */
   public Tensor ids() {
     var flat = new long[rows.length * length];
@@ -134,17 +152,6 @@ public final class Tokens {
     var flat = new boolean[rows.length * length];
     for (int row = 0; row < rows.length; row++) {
       Arrays.fill(flat, row * length + start(row), row * length + last(row) + 1, true);
-    }
-    return Tensors.of(flat, rows.length, length);
-  }
-
-  /** Returns the number of each token in its row, from 0, pads getting 0: I64 [batch, pos]. */
-  public Tensor positions() {
-    var flat = new long[rows.length * length];
-    for (int row = 0; row < rows.length; row++) {
-      for (int i = 0; i < rows[row].length; i++) {
-        flat[row * length + start(row) + i] = i;
-      }
     }
     return Tensors.of(flat, rows.length, length);
   }

@@ -1,7 +1,6 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.HeadEvidence;
-import java.util.Map;
 
 /**
  * What a head does in the indirect-object task, said from what was measured of it. The names are
@@ -17,9 +16,9 @@ public enum HeadRole {
   /** Looks at S and raises the logit of the name it reads, against the answer. */
   SUBJECT_COPIER("subject copier", "reads S and raises it"),
   /** Looks at S and acts through later layers, as S-inhibition heads do. */
-  S_READER_INDIRECT("S reader, indirect", "reads S and acts through later layers"),
+  INDIRECT_S_READER("indirect S reader", "reads S and acts through later layers"),
   /** Looks at IO and acts through later layers. */
-  IO_READER_INDIRECT("IO reader, indirect", "reads IO and acts through later layers"),
+  INDIRECT_IO_READER("indirect IO reader", "reads IO and acts through later layers"),
   /** Looks at none of the names much. */
   OTHER("other", "reads no name from the last token"),
   /** Patching it brings back next to nothing. */
@@ -71,7 +70,7 @@ public enum HeadRole {
     boolean readsIo = io > s;
     boolean direct = head.direct() / recovery >= LEAST_DIRECT;
     if (!direct) {
-      return readsIo ? IO_READER_INDIRECT : S_READER_INDIRECT;
+      return readsIo ? INDIRECT_IO_READER : INDIRECT_S_READER;
     }
     boolean raises = head.ovEffectAt(mostRead(head)) > 0;
     if (readsIo) {
@@ -80,12 +79,14 @@ public enum HeadRole {
     return raises ? SUBJECT_COPIER : SUBJECT_SUPPRESSOR;
   }
 
-  /** Returns the named position that a head looks at most. */
+  private static String mostReadOfS(HeadEvidence head) {
+    return head.attentionTo("S1") > head.attentionTo("S2") ? "S1" : "S2";
+  }
+
+  /** Returns the position whose name a head is said to read: IO, or the more seen mention of S. */
   public static String mostRead(HeadEvidence head) {
-    return head.attention().entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .orElseThrow()
-        .getKey();
+    String s = mostReadOfS(head);
+    return head.attentionTo("IO") > head.attentionTo("S1") + head.attentionTo("S2") ? "IO" : s;
   }
 
   /** Returns the field's name for it: {@code name mover}. */
