@@ -110,6 +110,6 @@ final class Gpt2Export {
             c.dMlp(),
             c.eps(),
             c.bosToken().orElseThrow(),
-            c.eosToken().orElseThrow());
+            c.eosTokens().getFirst());
   }
 }

@@ -4,6 +4,7 @@ import dev.loupe.model.Activation;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.model.Norm;
 import dev.loupe.model.Positions;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -80,7 +81,7 @@ public record TrainingOptions(
           ModelConfig.globalWindows(layers),
           true,
           OptionalLong.of(0),
-          OptionalLong.of(0));
+          List.of(0L));
     }
   }
 
