@@ -1,6 +1,6 @@
 package dev.loupe.cli;
 
-import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.LoadOptions;
 import dev.loupe.task.IndirectObject;
 import dev.loupe.task.IndirectObjectOptions;
 import java.io.IOException;
@@ -39,7 +39,7 @@ final class DemoCommand extends LoupeCommand {
                     + " \"Mary\" (IO, the indirect object) and not \"John\" (S, the subject) has found the"
                     + " name that was not repeated. Which of its attention heads carry that answer?"));
     out().println();
-    try (var transformer = HookedTransformer.load(MODEL)) {
+    try (var transformer = LoadingOptions.load(MODEL, LoadOptions.standard(), this)) {
       var bos = Texts.bos(false, transformer.tokenizer());
       var options = IndirectObjectOptions.defaults(bos);
       var data = IndirectObject.generate(transformer.tokenizer(), options);

@@ -4,12 +4,16 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.LoadOptions;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.tensor.Device;
+import dev.loupe.tensor.Threads;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** How a model is loaded, for every command that runs one. */
 class LoadingOptions {
+  // Products this small gain nothing from a second core, and wait for it where it is busy.
+  private static final int SMALL = 256;
+
   @Option(
       names = "--raw",
       description = {
@@ -74,7 +78,11 @@ class LoadingOptions {
   /** Loads a model with other options than the command line's. */
   static HookedTransformer load(String name, LoadOptions options, LoupeCommand command) {
     try (var progress = DownloadLines.of(command)) {
-      return HookedTransformer.load(name, options.reportingTo(progress));
+      var model = HookedTransformer.load(name, options.reportingTo(progress));
+      if (model.config().dModel() <= SMALL) {
+        Threads.setMatrixThreads(1);
+      }
+      return model;
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.model;
 
 import dev.loupe.tensor.Tensor;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,7 @@ public final class ActivationCache {
 
   /** Returns the points that were kept, in the order in which they fired. */
   public Set<HookPoint> points() {
-    return activations.sequencedKeySet();
+    return Collections.unmodifiableSequencedSet(activations.sequencedKeySet());
   }
 
   /** Returns the cache of one row; every tensor keeps a batch dimension of size 1. */

@@ -1,6 +1,8 @@
 package dev.loupe.model;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -11,7 +13,18 @@ import java.util.stream.Collectors;
  * @param points the points
  * @param positions which positions of each row
  */
-public record CacheFilter(Predicate<HookPoint> points, KeptPositions positions) {
+public record CacheFilter(Selection points, KeptPositions positions) {
+
+  /** Chooses hook points of a model. */
+  @FunctionalInterface
+  public interface Selection {
+    /**
+     * Returns the points to keep.
+     *
+     * @throws IllegalArgumentException if one is named that models of this config do not have
+     */
+    Set<HookPoint> in(ModelConfig config);
+  }
 
   /** Which positions are kept; attention scores and patterns keep them as destinations. */
   public sealed interface KeptPositions {
@@ -39,24 +52,45 @@ public record CacheFilter(Predicate<HookPoint> points, KeptPositions positions) 
 
   /** Keeps every point but those that are computed only on demand. */
   public static CacheFilter all() {
-    return new CacheFilter(p -> !p.kind().onDemand(), new KeptPositions.All());
+    return where(p -> !p.kind().onDemand());
   }
 
   /** Keeps nothing. */
   public static CacheFilter none() {
-    return new CacheFilter(p -> false, new KeptPositions.All());
+    return new CacheFilter(config -> Set.of(), new KeptPositions.All());
   }
 
-  /** Keeps exactly these points. */
+  /** Keeps the points that a test picks from all of a model, those on demand included. */
+  public static CacheFilter where(Predicate<HookPoint> test) {
+    return new CacheFilter(
+        config ->
+            HookPoint.all(config).stream().filter(test).collect(Collectors.toUnmodifiableSet()),
+        new KeptPositions.All());
+  }
+
+  /** Keeps exactly these points; a run of a model that lacks one is refused. */
   public static CacheFilter only(HookPoint... points) {
-    var set = List.of(points).stream().collect(Collectors.toUnmodifiableSet());
-    return new CacheFilter(set::contains, new KeptPositions.All());
+    return only(Set.of(points));
   }
 
-  /** Keeps the points of these kinds in every layer. */
+  private static CacheFilter only(Set<HookPoint> points) {
+    return new CacheFilter(
+        config -> {
+          points.forEach(point -> point.requireIn(config));
+          return points;
+        },
+        new KeptPositions.All());
+  }
+
+  /** Keeps the points of these kinds in every layer; a run of a model that lacks one is refused. */
   public static CacheFilter kinds(HookPoint.Kind... kinds) {
-    var set = List.of(kinds).stream().collect(Collectors.toUnmodifiableSet());
-    return new CacheFilter(p -> set.contains(p.kind()), new KeptPositions.All());
+    var set = Set.of(kinds);
+    return new CacheFilter(
+        config -> {
+          set.forEach(kind -> new HookPoint(kind, kind.inBlock() ? 0 : -1).requireIn(config));
+          return where(p -> set.contains(p.kind())).points().in(config);
+        },
+        new KeptPositions.All());
   }
 
   /**
@@ -67,24 +101,25 @@ public record CacheFilter(Predicate<HookPoint> points, KeptPositions positions) 
    * @throws IllegalArgumentException if a glob matches no point of {@code config}
    */
   public static CacheFilter matching(ModelConfig config, List<String> globs) {
-    Predicate<HookPoint> any = p -> false;
+    var found = new HashSet<HookPoint>();
     for (String glob : globs) {
       var pattern = Pattern.compile(Pattern.quote(glob).replace("*", "\\E.*\\Q"));
       String lastPart = glob.substring(glob.lastIndexOf('.') + 1);
-      Predicate<HookPoint> one =
-          p ->
-              pattern.matcher(p.toString()).matches()
-                  && (!p.kind().onDemand() || !lastPart.contains("*"));
-      if (HookPoint.all(config).stream().noneMatch(one)) {
+      var matches =
+          HookPoint.all(config).stream()
+              .filter(p -> pattern.matcher(p.toString()).matches())
+              .filter(p -> !p.kind().onDemand() || !lastPart.contains("*"))
+              .toList();
+      if (matches.isEmpty()) {
         throw new IllegalArgumentException(
             "\""
                 + glob
                 + "\" matches no hook point of this model; it has "
                 + HookPoint.namesIn(config));
       }
-      any = any.or(one);
+      found.addAll(matches);
     }
-    return new CacheFilter(any, new KeptPositions.All());
+    return only(Set.copyOf(found));
   }
 
   /** Returns the same points at these positions of every row, -1 the last. */

@@ -39,17 +39,15 @@ final class ConfigParts {
       double defaultShare,
       int dHead,
       int nCtx) {
-    double base = config.decimal(baseField, defaultBase);
-    double share = config.decimal(shareField, defaultShare);
-    if (!shareField.equals("partial_rotary_factor")) {
-      share = config.decimal("partial_rotary_factor", share);
-    }
-    if (!baseField.equals("rope_theta")) {
-      base = config.decimal("rope_theta", base);
-    }
+    double base = config.agreed(defaultBase, baseField, "rope_theta");
+    double share = config.agreed(defaultShare, shareField, "partial_rotary_factor");
     RotaryScaling scaling = new RotaryScaling.None();
     var current = config.object("rope_parameters");
     var older = config.object("rope_scaling");
+    if (current.isPresent() && older.isPresent()) {
+      throw config.wrong(
+          "rope_scaling", "there beside \"rope_parameters\"", "one of the two: they mean the same");
+    }
     var rope = current.isPresent() ? current : older;
     if (rope.isPresent()) {
       base = rope.get().decimal("rope_theta", base);
@@ -57,17 +55,19 @@ final class ConfigParts {
       scaling = scaling(rope.get(), nCtx);
       rope.get().refuseUnread();
     }
-    double width = dHead * share;
     if (!(share > 0) || share > 1) {
-      throw config.wrong("partial_rotary_factor", share, "a share above 0, at most 1");
+      throw config.wrong(shareField, share, "a share above 0, at most 1");
     }
-    int dims = (int) width;
+    int dims = (int) (dHead * share);
     return new Positions.Rotary(dims, base, scaling);
   }
 
   private static RotaryScaling scaling(ConfigReader rope, int nCtx) {
-    String type = rope.text("rope_type", rope.text("type", "default"));
-    rope.text("type", type);
+    String older = rope.text("type", "default");
+    String type = rope.text("rope_type", older);
+    if (!rope.text("type", type).equals(type)) {
+      throw rope.wrong("type", "\"" + older + "\"", "that of rope_type, \"" + type + "\"");
+    }
     int trained = rope.integer("original_max_position_embeddings", nCtx);
     return switch (type) {
       case "default" -> new RotaryScaling.None();
@@ -125,10 +125,6 @@ final class ConfigParts {
     double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(trained));
     List<Double> shortFactors = rope.decimals("short_factor");
     List<Double> longFactors = rope.decimals("long_factor");
-    if (shortFactors.isEmpty() || shortFactors.size() != longFactors.size()) {
-      throw rope.wrong(
-          "short_factor", shortFactors, "as many numbers as long_factor, one a pair of dimensions");
-    }
     return new RotaryScaling.LongRope(
         shortFactors, longFactors, rope.decimal("attention_factor", attention), trained);
   }

@@ -6,6 +6,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -22,6 +25,7 @@ final class ConfigReader {
           "_name_or_path",
           "architectures",
           "attention_dropout",
+          "attention_probs_dropout_prob",
           "attn_implementation",
           "attn_pdrop",
           "bad_words_ids",
@@ -42,6 +46,7 @@ final class ConfigReader {
           "forced_eos_token_id",
           "gradient_checkpointing",
           "hidden_dropout",
+          "hidden_dropout_prob",
           "id2label",
           "initializer_range",
           "is_decoder",
@@ -141,17 +146,48 @@ final class ConfigReader {
     return node.get().asString();
   }
 
-  /** Reads a token id, or the first of a list of them. */
+  /** Reads a token id. */
   OptionalLong token(String field) {
-    var node = node(field);
-    if (node.isEmpty()) {
-      return OptionalLong.empty();
+    var found = tokens(field);
+    if (found.size() > 1) {
+      throw wrong(field, found, "one token id");
     }
-    var first = node.get().isArray() ? node.get().path(0) : node.get();
-    if (!first.isIntegralNumber()) {
-      throw wrong(field, node.get(), "a token id");
+    return found.isEmpty() ? OptionalLong.empty() : OptionalLong.of(found.getFirst());
+  }
+
+  /** Reads a token id or a list of them. */
+  List<Long> tokens(String field) {
+    return node(field).stream()
+        .flatMap(node -> node.isArray() ? node.values().stream() : Stream.of(node))
+        .map(id -> {
+          if (!id.canConvertToLong() || !id.isIntegralNumber() || id.asLong() < 0) {
+            throw wrong(field, id, "a token id, or a list of them");
+          }
+          return id.asLong();
+        })
+        .toList();
+  }
+
+  /** Reads what is said in one of several fields, refused where two say different things. */
+  double agreed(double fallback, String... fields) {
+    Optional<String> first = Optional.empty();
+    double value = fallback;
+    for (String field : fields) {
+      var found = number(field);
+      if (found.isPresent()) {
+        if (first.isPresent() && found.get() != value) {
+          throw wrong(field, found.get(), first.get() + ", which means the same and is " + value);
+        }
+        first = Optional.of(field);
+        value = found.get();
+      }
     }
-    return OptionalLong.of(first.asLong());
+    return value;
+  }
+
+  /** Tells whether a field is there, null or not. */
+  boolean mentions(String field) {
+    return json.has(field);
   }
 
   /** Returns a field that is there and not null. */
@@ -163,7 +199,13 @@ final class ConfigReader {
 
   /** Returns a reader of a nested object, whose fields are all to be read as well. */
   Optional<ConfigReader> object(String field) {
-    return node(field).map(node -> new ConfigReader(node, where + ", " + field));
+    return node(field)
+        .map(node -> {
+          if (!node.isObject()) {
+            throw wrong(field, node, "an object");
+          }
+          return new ConfigReader(node, where + ", " + field);
+        });
   }
 
   /** Refuses a field that has any value but {@code expected}, which is what Loupe computes. */
@@ -182,7 +224,7 @@ final class ConfigReader {
     }
   }
 
-  /** Refuses a field that is there at all, unless null, empty, or 0. */
+  /** Refuses a field that is there at all, unless it is null or an empty list or object. */
   void mustBeAbsent(String field) {
     node(field)
         .filter(n -> !(n.isContainer() && n.isEmpty()))
@@ -222,7 +264,8 @@ final class ConfigReader {
               + ": Loupe does not know these fields and cannot tell whether they change the"
               + " computation: "
               + String.join(", ", unknown)
-              + ". If they do not, say so with --ignore-config NAME");
+              + ". If they do not, name them in LoadOptions.ignoring, or on"
+              + " the command line with --ignore-config NAME");
     }
   }
 
@@ -245,7 +288,23 @@ final class ConfigReader {
   }
 
   List<Double> decimals(String field) {
-    return node(field).stream().flatMap(n -> n.values().stream()).map(JsonNode::asDouble).toList();
+    return list(field, JsonNode::isNumber, "a list of numbers", JsonNode::asDouble);
+  }
+
+  List<String> texts(String field) {
+    return list(field, JsonNode::isString, "a list of strings", JsonNode::asString);
+  }
+
+  private <T> List<T> list(
+      String field, Predicate<JsonNode> test, String expected, Function<JsonNode, T> read) {
+    var node = node(field);
+    if (node.isEmpty()) {
+      return List.of();
+    }
+    if (!node.get().isArray() || !node.get().values().stream().allMatch(test)) {
+      throw wrong(field, node.get(), expected);
+    }
+    return node.get().values().stream().map(read).toList();
   }
 
   private Optional<Double> number(String field) {

@@ -2,7 +2,6 @@ package dev.loupe.model;
 
 import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.model.HookPoint.Kind;
-import dev.loupe.tensor.Device;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
@@ -15,23 +14,17 @@ final class ForwardPass {
   private final ModelConfig config;
   private final Weights weights;
   private final List<CompiledBlock> blocks;
-  private final Optional<RotaryTables> rotary;
 
   ForwardPass(ModelConfig config, Weights weights) {
     this.config = config;
     this.weights = weights;
     try (var _ = TensorScope.open()) {
       blocks = weights.blocks().stream().map(CompiledBlock::of).toList();
-      rotary =
-          config.positions() instanceof Positions.Rotary r
-              ? Optional.of(new RotaryTables(r, config.nCtx(), weights.wE().dtype()))
-              : Optional.empty();
     }
   }
 
   void free() {
     blocks.forEach(CompiledBlock::free);
-    rotary.ifPresent(RotaryTables::free);
   }
 
   RunResult run(Run request) {
@@ -45,100 +38,22 @@ final class ForwardPass {
     private final Run request;
     private final TensorScope scope;
     private final Taps taps;
-    private final Device device = weights.wE().device();
     private final Optional<KeyValueCache> cache;
     private final List<KeyValueCache.Pair> pairs = new ArrayList<>();
-    private final int past;
+    private final Layout layout;
     private final int length;
-    private final long[] starts;
     private final AttentionMask mask;
-    private final Tensor positions;
+    private final Optional<RotaryTable> rotary;
 
     Execution(Run request, TensorScope scope) {
       this.request = request;
       this.scope = scope;
-      request.tokens().ifPresent(t -> t.requireFor(config));
-      cache = request.keyValueCache();
       taps = new Taps(config, request, scope);
-      past = cache.map(KeyValueCache::length).orElse(0);
-      int batch;
-      switch (request.input()) {
-        case Run.Input.FromTokens from -> {
-          batch = from.tokens().batch();
-          length = from.tokens().length();
-        }
-        case Run.Input.FromResidual from -> {
-          checkResidual(from);
-          batch = (int) from.residual().size(0);
-          length = (int) from.residual().size(1);
-        }
-      }
-      if (past + length > config.nCtx()) {
-        throw new IllegalArgumentException(
-            past
-                + " positions in the cache and "
-                + length
-                + " more: this model reads at most "
-                + config.nCtx());
-      }
-      starts = new long[batch];
-      var ends = new long[batch];
-      for (int row = 0; row < batch; row++) {
-        int r = row;
-        starts[row] = request.tokens().map(t -> (long) t.start(r)).orElse(0L);
-        ends[row] = request.tokens().map(t -> past + t.last(r) + 1L).orElse((long) past + length);
-      }
-      if (past > 0) {
-        readOn(batch);
-      }
-      mask = new AttentionMask(past, length, starts, ends, config.windows(), device);
-      positions = positions(batch);
-    }
-
-    // With a cache the rows begin where they began in the first run.
-    private void readOn(int batch) {
-      if (request.tokens().stream().anyMatch(Tokens::isPadded)) {
-        throw new IllegalArgumentException(
-            "padded tokens after a key and value cache: expected rows of one length");
-      }
-      long[] first = cache.orElseThrow().starts();
-      if (first.length != batch) {
-        throw new IllegalArgumentException(
-            batch + " rows after a key and value cache of " + first.length);
-      }
-      System.arraycopy(first, 0, starts, 0, batch);
-    }
-
-    private Tensor positions(int batch) {
-      var flat = new long[batch * length];
-      for (int i = 0; i < flat.length; i++) {
-        flat[i] = Math.max(0, past + i % length - starts[i / length]);
-      }
-      return Tensors.of(flat, batch, length).to(device);
-    }
-
-    private void checkResidual(Run.Input.FromResidual from) {
-      var residual = from.residual();
-      if (residual.dim() != 3 || residual.size(2) != config.dModel()) {
-        throw new IllegalArgumentException(
-            "residual stream "
-                + residual.describe()
-                + ": expected [batch, pos, "
-                + config.dModel()
-                + "]");
-      }
-      from.tokens()
-          .filter(t -> t.batch() != residual.size(0) || t.length() != residual.size(1))
-          .ifPresent(t -> {
-            throw new IllegalArgumentException(
-                "residual stream "
-                    + residual.describe()
-                    + " of tokens ["
-                    + t.batch()
-                    + ", "
-                    + t.length()
-                    + "]: expected the same batch and positions");
-          });
+      cache = request.keyValueCache();
+      layout = new Layout(config, request, weights.wE());
+      length = layout.length();
+      mask = layout.mask();
+      rotary = layout.rotary();
     }
 
     RunResult run() {
@@ -172,21 +87,13 @@ final class ForwardPass {
       }
       var result = stops ? Optional.of(residual) : atEnd(residual);
       var kept = taps.finish();
-      cache.ifPresent(c -> commit(c, first, stops));
+      cache.ifPresent(c -> c.commit(pairs, layout.starts()));
       return new RunResult(result.map(scope::keep), kept);
-    }
-
-    private void commit(KeyValueCache held, int first, boolean stops) {
-      if (first != 0 || stops) {
-        throw new IllegalArgumentException(
-            "a key and value cache needs a run of all layers; this one starts or stops between");
-      }
-      held.commit(pairs, starts);
     }
 
     private Tensor embed(Tokens tokens) {
       long batch = tokens.batch();
-      var ids = tokens.ids().to(device).reshape(-1);
+      var ids = tokens.ids().to(weights.wE().device()).reshape(-1);
       var embedded =
           taps.fire(
               HookPoint.of(Kind.EMBED),
@@ -198,7 +105,7 @@ final class ForwardPass {
           weights
               .wPos()
               .get()
-              .indexSelect(0, positions.reshape(-1))
+              .indexSelect(0, layout.positions().reshape(-1))
               .reshape(batch, length, config.dModel());
       return embedded.add(taps.fire(HookPoint.of(Kind.POS_EMBED), placed));
     }
@@ -232,7 +139,7 @@ final class ForwardPass {
         return x.narrow(1, length - 1, 1);
       }
       var tokens = request.tokens().get();
-      var at = Tensors.of(tokens.lastPositions(), tokens.batch(), 1, 1).to(device);
+      var at = Tensors.of(tokens.lastPositions(), tokens.batch(), 1, 1).to(x.device());
       return x.gather(1, at.expand(tokens.batch(), 1, config.dModel()));
     }
 
@@ -266,9 +173,8 @@ final class ForwardPass {
       var k = project(Kind.K, layer, kInput, x, w.wK(), w.bK(), w.weights().wK(), groups);
       var v = project(Kind.V, layer, vInput, x, w.wV(), w.bV(), w.weights().wV(), groups);
       if (rotary.isPresent()) {
-        var table = rotary.get().forLength(past + length);
-        q = taps.fire(new HookPoint(Kind.ROT_Q, layer), table.rotate(q, positions));
-        k = taps.fire(new HookPoint(Kind.ROT_K, layer), table.rotate(k, positions));
+        q = taps.fire(new HookPoint(Kind.ROT_Q, layer), rotary.get().rotate(q));
+        k = taps.fire(new HookPoint(Kind.ROT_K, layer), rotary.get().rotate(k));
       }
       if (cache.isPresent()) {
         var pair = cache.get().join(layer, k, v);
@@ -293,15 +199,21 @@ final class ForwardPass {
               .div(config.attentionScale(layer))
               .maskedFill(mask.blocked(config.windows().get(layer)), Double.NEGATIVE_INFINITY);
       var point = new HookPoint(Kind.ATTN_SCORES, layer);
-      var pattern = taps.fire(point, masked).softmax(-1);
-      if (taps.replaces(point)) {
-        // A hook may have blocked every source of a row: then it attends to nothing.
-        pattern = pattern.nanToZero();
-      }
+      var scores = taps.fire(point, masked);
+      var pattern = taps.replaces(point) ? softmaxOrNothing(scores) : scores.softmax(-1);
       if (mask.isPadded()) {
         pattern = pattern.mul(mask.tokens().to(pattern.dtype()));
       }
       return taps.fire(HookPoint.pattern(layer), pattern);
+    }
+
+    // A hook may have blocked every source of a row: then it attends to nothing.
+    private static Tensor softmaxOrNothing(Tensor scores) {
+      var nowhere =
+          Tensors.full(Double.NEGATIVE_INFINITY, scores.dtype(), 1)
+              .to(scores.device())
+              .eq(scores.max(-1).unsqueeze(-1));
+      return scores.maskedFill(nowhere, 0).softmax(-1).maskedFill(nowhere, 0);
     }
 
     private Tensor attnOut(int layer, CompiledBlock w, Tensor z) {

@@ -7,7 +7,7 @@ import java.util.OptionalInt;
  *
  * @param maxNewTokens the most tokens a row gets
  * @param sampling how the next token is chosen
- * @param stopAtEos whether a row ends with the end token of the config
+ * @param stopAtEos whether a row ends with an end token of the config
  * @param useKeyValueCache whether what was read is kept; off computes everything anew each time
  */
 public record GenerateOptions(

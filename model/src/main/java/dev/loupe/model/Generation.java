@@ -1,9 +1,11 @@
 package dev.loupe.model;
 
+import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -44,33 +46,34 @@ final class Generation {
             : given;
     var found = Stream.generate(() -> new long[0]).limit(batch).toArray(long[][]::new);
     var finished = new boolean[batch];
+    // Keys held are of no use where a longer sequence turns them by other angles.
+    boolean cached =
+        options.useKeyValueCache() && RotaryTable.alike(model.config(), given.length(), longest);
     try (var cache = new KeyValueCache()) {
       var next = tokens;
       for (int step = 0; step < options.maxNewTokens(); step++) {
-        long[] chosen = step(next, cache);
+        long[] chosen = step(next, cached ? Optional.of(cache) : Optional.empty());
         for (int row = 0; row < batch; row++) {
           if (!finished[row]) {
             found[row] = append(found[row], chosen[row]);
             listener.onToken(row, chosen[row]);
-            finished[row] =
-                options.stopAtEos() && model.config().eosToken().orElse(-1) == chosen[row];
+            finished[row] = options.stopAtEos() && model.config().eosTokens().contains(chosen[row]);
           }
         }
         if (allTrue(finished)) {
           break;
         }
         tokens = tokens.append(chosen);
-        next = options.useKeyValueCache() ? column(chosen) : tokens;
+        next = cached ? column(chosen) : tokens;
       }
     }
     return List.of(found);
   }
 
-  private long[] step(Tokens next, KeyValueCache cache) {
+  private long[] step(Tokens next, Optional<KeyValueCache> cache) {
     try (var _ = TensorScope.open()) {
       var run = Run.of(next).returning(Run.Returns.LAST_LOGITS);
-      var logits =
-          model.run(options.useKeyValueCache() ? run.withKeyValueCache(cache) : run).output();
+      var logits = model.run(cache.map(run::withKeyValueCache).orElse(run)).output();
       return switch (options.sampling()) {
         case GenerateOptions.Sampling.Greedy greedy -> logits.argmax(-1).toLongs();
         case GenerateOptions.Sampling.Random sampling -> sample(logits, sampling);
@@ -79,7 +82,10 @@ final class Generation {
   }
 
   private long[] sample(Tensor logits, GenerateOptions.Sampling.Random sampling) {
-    double[] p = logits.div(sampling.temperature()).softmax(-1).toDoubles();
+    // The largest logit goes first, so that no temperature overflows.
+    var wide = logits.to(DType.F64);
+    double[] p =
+        wide.sub(wide.max(-1).unsqueeze(-1)).div(sampling.temperature()).softmax(-1).toDoubles();
     int size = (int) logits.size(1);
     var chosen = new long[(int) logits.size(0)];
     for (int row = 0; row < chosen.length; row++) {

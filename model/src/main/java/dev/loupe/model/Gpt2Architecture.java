@@ -2,9 +2,9 @@ package dev.loupe.model;
 
 import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** GPT-2: learned positions, serial blocks, fused queries, keys and values ([in, out] matrices). */
 final class Gpt2Architecture implements Architecture {
@@ -47,20 +47,21 @@ final class Gpt2Architecture implements Architecture {
         ModelConfig.globalWindows(layers),
         json.flag("tie_word_embeddings", true),
         json.token("bos_token_id"),
-        json.token("eos_token_id"));
+        json.tokens("eos_token_id"));
   }
 
   @Override
-  public Weights weights(ModelConfig c, TensorReader in) {
+  public Weights weights(ConfigReader json, ModelConfig c, TensorReader in) {
+    return weights(c, in, name -> block(c, in, name));
+  }
+
+  /** Reads the parameters around the blocks, which GPT-Neo names as GPT-2 does. */
+  static Weights weights(ModelConfig c, TensorReader in, Function<String, BlockWeights> block) {
     var wE = in.get("wte.weight", c.dVocab(), c.dModel());
-    var blocks = new ArrayList<BlockWeights>();
-    for (int layer = 0; layer < c.nLayers(); layer++) {
-      blocks.add(block(c, in, "h." + layer + "."));
-    }
     return new Weights(
         wE,
         Optional.of(in.get("wpe.weight", c.nCtx(), c.dModel())),
-        blocks,
+        Architecture.blocks(c, "h.", block),
         norm(in, "ln_f", c),
         in.unembedding("lm_head.weight", wE, c),
         in.zeros(c.dVocab()));

@@ -44,47 +44,51 @@ final class GptNeoArchitecture implements Architecture {
         windows(json, layers),
         json.flag("tie_word_embeddings", true),
         json.token("bos_token_id"),
-        json.token("eos_token_id"));
+        json.tokens("eos_token_id"));
   }
 
   private static List<Integer> windows(ConfigReader json, int layers) {
     int window = json.integer("window_size", 256);
-    var names = new ArrayList<String>();
-    // attention_types is [[["global", "local"], 12]]: a pattern and how often it comes.
-    json.node("attention_types")
-        .ifPresent(groups -> {
-          for (JsonNode group : groups.values()) {
-            for (int i = 0; i < group.path(1).asInt(0); i++) {
-              group.path(0).values().forEach(n -> names.add(n.asString("")));
-            }
-          }
-        });
-    json.node("attention_layers")
-        .ifPresent(list -> {
-          names.clear();
-          list.values().forEach(n -> names.add(n.asString("")));
-        });
+    var names = json.texts("attention_layers");
+    var pattern = pattern(json, layers);
+    if (names.isEmpty()) {
+      names = pattern;
+    } else if (!pattern.isEmpty() && !pattern.equals(names)) {
+      throw json.wrong("attention_types", pattern, "what attention_layers says, " + names);
+    }
     if (names.size() != layers
         || !names.stream().allMatch(n -> n.equals("global") || n.equals("local"))) {
       throw json.wrong("attention_types", names, layers + " of global and local");
     }
+    if (window < 1) {
+      throw json.wrong("window_size", window, "1 or more");
+    }
     return names.stream().map(n -> n.equals("local") ? window : 0).toList();
   }
 
-  @Override
-  public Weights weights(ModelConfig c, TensorReader in) {
-    var wE = in.get("wte.weight", c.dVocab(), c.dModel());
-    var blocks = new ArrayList<BlockWeights>();
-    for (int layer = 0; layer < c.nLayers(); layer++) {
-      blocks.add(block(c, in, "h." + layer + "."));
+  /** Spells out attention_types, [[["global", "local"], 12]]: a pattern and how often it comes. */
+  private static List<String> pattern(ConfigReader json, int layers) {
+    var names = new ArrayList<String>();
+    var groups = json.node("attention_types");
+    if (groups.isPresent()) {
+      for (JsonNode group : groups.get().values()) {
+        var once = group.path(0).values().stream().map(n -> n.asString("")).toList();
+        int times = group.path(1).asInt(0);
+        if (once.isEmpty() || times < 1 || times > layers) {
+          throw json.wrong(
+              "attention_types", groups.get(), "a list of patterns and how often each comes");
+        }
+        for (int i = 0; i < times; i++) {
+          names.addAll(once);
+        }
+      }
     }
-    return new Weights(
-        wE,
-        Optional.of(in.get("wpe.weight", c.nCtx(), c.dModel())),
-        blocks,
-        Gpt2Architecture.norm(in, "ln_f", c),
-        in.unembedding("lm_head.weight", wE, c),
-        in.zeros(c.dVocab()));
+    return names;
+  }
+
+  @Override
+  public Weights weights(ConfigReader json, ModelConfig c, TensorReader in) {
+    return Gpt2Architecture.weights(c, in, name -> block(c, in, name));
   }
 
   private static BlockWeights block(ModelConfig c, TensorReader in, String name) {
@@ -93,11 +97,11 @@ final class GptNeoArchitecture implements Architecture {
     return new BlockWeights(
         Gpt2Architecture.norm(in, name + "ln_1", c),
         heads(in, attention + "q_proj.weight", c),
-        in.orZeros(attention + "q_proj.bias", d).reshape(c.nHeads(), c.dHead()),
+        in.zeros(c.nHeads(), c.dHead()),
         heads(in, attention + "k_proj.weight", c),
-        in.orZeros(attention + "k_proj.bias", d).reshape(c.nHeads(), c.dHead()),
+        in.zeros(c.nHeads(), c.dHead()),
         heads(in, attention + "v_proj.weight", c),
-        in.orZeros(attention + "v_proj.bias", d).reshape(c.nHeads(), c.dHead()),
+        in.zeros(c.nHeads(), c.dHead()),
         in.get(attention + "out_proj.weight", d, d)
             .transpose(0, 1)
             .reshape(c.nHeads(), c.dHead(), d),

@@ -1,6 +1,5 @@
 package dev.loupe.model;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,8 +19,7 @@ final class GptNeoXArchitecture implements Architecture {
 
   @Override
   public ModelConfig config(ConfigReader json) {
-    // Whether there are biases is read off the tensors.
-    json.flag("attention_bias", true);
+    attentionBias(json);
     int layers = json.integer("num_hidden_layers");
     int heads = json.integer("num_attention_heads");
     int dModel = json.integer("hidden_size");
@@ -48,33 +46,36 @@ final class GptNeoXArchitecture implements Architecture {
         ModelConfig.globalWindows(layers),
         json.flag("tie_word_embeddings", false),
         json.token("bos_token_id"),
-        json.token("eos_token_id"));
+        json.tokens("eos_token_id"));
+  }
+
+  private static boolean attentionBias(ConfigReader json) {
+    return json.flag("attention_bias", true);
   }
 
   @Override
-  public Weights weights(ModelConfig c, TensorReader in) {
+  public Weights weights(ConfigReader json, ModelConfig c, TensorReader in) {
+    boolean biases = attentionBias(json);
     var wE = in.get("embed_in.weight", c.dVocab(), c.dModel());
-    var blocks = new ArrayList<BlockWeights>();
-    for (int layer = 0; layer < c.nLayers(); layer++) {
-      blocks.add(block(c, in, "layers." + layer + "."));
-    }
     return new Weights(
         wE,
         Optional.empty(),
-        blocks,
+        Architecture.blocks(c, "layers.", name -> block(c, in, name, biases)),
         Gpt2Architecture.norm(in, "final_layer_norm", c),
         in.unembedding("embed_out.weight", wE, c),
         in.zeros(c.dVocab()));
   }
 
-  private static BlockWeights block(ModelConfig c, TensorReader in, String name) {
+  private static BlockWeights block(ModelConfig c, TensorReader in, String name, boolean biases) {
     int d = c.dModel();
     long heads = c.nHeads();
     long width = c.dHead();
     // Rows are head by head: the query, key and value rows of one, then of the next.
     var qkv =
         in.get(name + "attention.query_key_value.weight", 3L * d, d).reshape(heads, 3, width, d);
-    var bias = in.orZeros(name + "attention.query_key_value.bias", 3L * d).reshape(heads, 3, width);
+    var bias =
+        in.orZeros(biases, name + "attention.query_key_value.bias", 3L * d)
+            .reshape(heads, 3, width);
     return new BlockWeights(
         Gpt2Architecture.norm(in, name + "input_layernorm", c),
         qkv.select(1, 0).transpose(1, 2),
@@ -84,7 +85,7 @@ final class GptNeoXArchitecture implements Architecture {
         qkv.select(1, 2).transpose(1, 2),
         bias.select(1, 2),
         in.get(name + "attention.dense.weight", d, d).transpose(0, 1).reshape(heads, width, d),
-        in.orZeros(name + "attention.dense.bias", d),
+        in.orZeros(biases, name + "attention.dense.bias", d),
         Gpt2Architecture.norm(in, name + "post_attention_layernorm", c),
         in.get(name + "mlp.dense_h_to_4h.weight", c.dMlp(), d).transpose(0, 1),
         in.get(name + "mlp.dense_h_to_4h.bias", c.dMlp()),

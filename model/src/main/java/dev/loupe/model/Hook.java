@@ -10,7 +10,8 @@ public sealed interface Hook {
   HookPoint point();
 
   /**
-   * Looks at an activation. What is to outlive the run is copied, or kept by a scope.
+   * Looks at an activation. It, and what is computed of it, is freed when the block is done: what
+   * is to outlive that is taken out with {@link dev.loupe.tensor.TensorScope#unscoped}.
    *
    * @param point where
    * @param reader takes the activation and the point; must not change the activation in place

@@ -221,7 +221,7 @@ public record HookPoint(Kind kind, int layer) {
         }
       } else if (name.startsWith("blocks.") && name.endsWith("." + kind.suffix)) {
         String layer = name.substring(7, Math.max(7, name.length() - kind.suffix.length() - 1));
-        if (layer.matches("\\d{1,6}")) {
+        if (layer.matches("0|[1-9]\\d{0,5}")) {
           return Optional.of(new HookPoint(kind, Integer.parseInt(layer)));
         }
       }

@@ -4,6 +4,7 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
@@ -23,25 +24,22 @@ import java.util.stream.Stream;
 public final class HookedTransformer implements AutoCloseable {
   private final ModelConfig config;
   private final Weights weights;
-  private final Optional<Tokenizer> tokenizer;
+  private final Optional<SharedTokenizer> tokenizer;
   private final Origin origin;
-  private final boolean ownsTokenizer;
   private final ForwardPass forward;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicReference<Optional<Provenance>> provenance =
       new AtomicReference<>(Optional.empty());
 
   /** Takes the weights out of whatever scope they are in: they live until {@link #close}. */
   HookedTransformer(
-      ModelConfig config,
-      Weights weights,
-      Optional<Tokenizer> tokenizer,
-      Origin origin,
-      boolean ownsTokenizer) {
+      ModelConfig config, Weights weights, Optional<SharedTokenizer> tokenizer, Origin origin) {
+    weights.requireFor(config);
     this.config = config;
     this.weights = weights.map(TensorScope::unscoped);
     this.tokenizer = tokenizer;
     this.origin = origin;
-    this.ownsTokenizer = ownsTokenizer;
+    tokenizer.ifPresent(SharedTokenizer::use);
     forward = new ForwardPass(config, this.weights);
   }
 
@@ -66,15 +64,24 @@ public final class HookedTransformer implements AutoCloseable {
     return ModelLoader.load(name, options);
   }
 
-  /** Makes a model of weights in memory; {@code processing} is applied to them. */
+  /**
+   * Makes a model of weights in memory; {@code processing} is applied to them. The tokenizer stays
+   * the caller's to close.
+   *
+   * @throws IllegalArgumentException if a parameter has not the shape that the config says
+   */
   public static HookedTransformer of(
       ModelConfig config,
       Weights weights,
       Optional<Tokenizer> tokenizer,
       WeightProcessing processing) {
     try (var _ = TensorScope.open()) {
+      weights.requireFor(config);
       return new HookedTransformer(
-          config, processing.apply(config, weights), tokenizer, Origin.inMemory(processing), false);
+          config,
+          processing.apply(config, weights),
+          tokenizer.map(SharedTokenizer::borrowed),
+          Origin.inMemory(processing));
     }
   }
 
@@ -83,13 +90,13 @@ public final class HookedTransformer implements AutoCloseable {
    * closed for itself.
    */
   public HookedTransformer process(WeightProcessing processing) {
+    requireOpen();
     try (var _ = TensorScope.open()) {
       return new HookedTransformer(
           config,
           processing.apply(config, weights),
           tokenizer,
-          origin.withProcessing(processing),
-          false);
+          origin.withProcessing(origin.processing().and(processing)));
     }
   }
 
@@ -116,12 +123,14 @@ public final class HookedTransformer implements AutoCloseable {
    * @throws IllegalStateException if it came without one
    */
   public Tokenizer tokenizer() {
-    return tokenizer.orElseThrow(() ->
-        new IllegalStateException(
-            "the model "
-                + name()
-                + " came without a tokenizer: give token ids, or put"
-                + " tokenizer.json beside its config.json"));
+    return tokenizer
+        .map(SharedTokenizer::tokenizer)
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the model "
+                    + name()
+                    + " came without a tokenizer: give token ids, or put"
+                    + " tokenizer.json beside its config.json"));
   }
 
   /** Tells whether it came with a tokenizer. */
@@ -139,7 +148,7 @@ public final class HookedTransformer implements AutoCloseable {
                   origin.name(),
                   origin.revision(),
                   origin.weightsSha256(),
-                  tokenizer.map(Tokenizer::sha256).orElse(""),
+                  tokenizer.map(t -> t.tokenizer().sha256()).orElse(""),
                   origin.processing(),
                   weights.wE().dtype().toString()));
       provenance.set(known);
@@ -161,7 +170,8 @@ public final class HookedTransformer implements AutoCloseable {
 
   /** Returns a batch of texts, the shorter ones padded on the left. */
   public Tokens toTokens(Bos bos, String... texts) {
-    long pad = tokenizer().pad().or(() -> tokenizer().bos()).map(Token::id).orElse(0L);
+    // Some tokenizers name a pad that the model has no embedding of; which it is has no effect.
+    long pad = tokenizer().pad().map(Token::id).filter(id -> id < config.dVocab()).orElse(0L);
     return Tokens.padded(
         PaddingSide.LEFT,
         pad,
@@ -220,9 +230,10 @@ public final class HookedTransformer implements AutoCloseable {
    * Carries out a run.
    *
    * @throws IllegalArgumentException if the tokens, layers or hook points are not this model's
-   * @throws IllegalStateException if a hook never fired
+   * @throws IllegalStateException if a hook never fired, or this model is closed
    */
   public RunResult run(Run run) {
+    requireOpen();
     return forward.run(run);
   }
 
@@ -242,6 +253,7 @@ public final class HookedTransformer implements AutoCloseable {
    * Continues every row.
    *
    * @return the new tokens of each row, up to and with the end token where it came
+   * @throws IllegalArgumentException if the prompt and the new tokens do not fit into the context
    */
   public List<long[]> generate(Tokens tokens, GenerateOptions options) {
     return generate(tokens, options, (row, token) -> {});
@@ -253,13 +265,23 @@ public final class HookedTransformer implements AutoCloseable {
     return new Generation(this, options).continueRows(tokens, listener);
   }
 
-  /** Frees the weights, and the tokenizer if it was loaded with this model. */
+  /**
+   * Frees the weights, and the tokenizer if it was loaded with this model and no model processed
+   * from it is left. No run may be under way.
+   */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     forward.free();
     weights.named().values().forEach(Tensor::free);
-    if (ownsTokenizer) {
-      tokenizer.ifPresent(Tokenizer::close);
+    tokenizer.ifPresent(SharedTokenizer::release);
+  }
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("the model " + name() + " is closed");
     }
   }
 }

@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * Keys and values of the tokens a model has read, so that the next run reads only what follows. A
  * run given one reads the tokens that come after those it holds, and adds them to it when it
- * succeeds. One cache serves one batch and one thread. What it holds is its own, whatever scopes
- * are open, until it is closed.
+ * succeeds; a batch of rows of several lengths is padded on the left. One cache serves one batch
+ * and one thread. What it holds is its own, whatever scopes are open, until it is closed.
  */
 public final class KeyValueCache implements AutoCloseable {
   /**
@@ -41,8 +41,29 @@ public final class KeyValueCache implements AutoCloseable {
     frozen = true;
   }
 
-  /** Returns where the first token of each row stands, in the rows as first given. */
-  long[] starts() {
+  /**
+   * Returns where the first token of each row stands, in the rows as first given.
+   *
+   * @throws IllegalArgumentException if what is held is of another model or batch
+   */
+  long[] startsFor(ModelConfig config, int batch) {
+    if (starts.length != batch) {
+      throw new IllegalArgumentException(
+          batch + " rows after a key and value cache of " + starts.length);
+    }
+    var key = layers.getFirst().key();
+    if (layers.size() != config.nLayers()
+        || key.size(2) != config.nKeyValueHeads()
+        || key.size(3) != config.dHead()) {
+      throw new IllegalArgumentException(
+          "a key and value cache of %d layers and %s: expected one of this model, %d layers and [batch, pos, %d, %d]"
+              .formatted(
+                  layers.size(),
+                  key.describe(),
+                  config.nLayers(),
+                  config.nKeyValueHeads(),
+                  config.dHead()));
+    }
     return starts.clone();
   }
 

@@ -2,7 +2,7 @@ package dev.loupe.model;
 
 import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -21,21 +21,28 @@ final class LlamaArchitecture implements Architecture {
 
   @Override
   public ModelConfig config(ConfigReader json) {
-    // Whether there are biases is read off the tensors.
-    json.flag("attention_bias", false);
-    json.flag("mlp_bias", false);
     String family = json.text("model_type", "llama");
+    Biases.of(json);
     int layers = json.integer("num_hidden_layers");
     int heads = json.integer("num_attention_heads");
     int dModel = json.integer("hidden_size");
-    int nCtx = json.integer("max_position_embeddings", 2048);
-    int given = json.integer("head_dim", 0);
-    int dHead = given > 0 ? given : ConfigParts.headWidth(json, dModel, heads);
+    boolean llama = family.equals("llama");
+    // The first Llama configs said neither; the other families always do.
+    int nCtx =
+        llama
+            ? json.integer("max_position_embeddings", 2048)
+            : json.integer("max_position_embeddings");
+    int groups =
+        llama ? json.integer("num_key_value_heads", heads) : json.integer("num_key_value_heads");
+    int dHead =
+        json.node("head_dim").isPresent()
+            ? json.integer("head_dim")
+            : ConfigParts.headWidth(json, dModel, heads);
     return new ModelConfig(
         family,
         layers,
         heads,
-        json.integer("num_key_value_heads", heads),
+        groups,
         dModel,
         dHead,
         json.integer("intermediate_size"),
@@ -52,77 +59,106 @@ final class LlamaArchitecture implements Architecture {
         windows(json, family, layers),
         json.flag("tie_word_embeddings", false),
         json.token("bos_token_id"),
-        json.token("eos_token_id"));
+        json.tokens("eos_token_id"));
   }
 
   /** Reads which layers see a sliding window: each family says it in its own way. */
   private static List<Integer> windows(ConfigReader json, String family, int layers) {
-    int window = json.integer("sliding_window", 0);
-    boolean used = json.flag("use_sliding_window", !family.equals("qwen2"));
-    int firstSliding = json.integer("max_window_layers", family.equals("qwen2") ? 28 : 0);
-    var types = json.node("layer_types");
-    if (types.isPresent()) {
-      var names = types.get().values().stream().map(n -> n.asString("")).toList();
-      if (names.size() != layers
-          || !names.stream().allMatch(n -> n.equals("full_attention") || isSliding(n))) {
-        throw json.wrong("layer_types", names, layers + " of full_attention and sliding_attention");
-      }
-      if (window == 0 && names.stream().anyMatch(LlamaArchitecture::isSliding)) {
-        throw json.wrong("sliding_window", "missing", "a number, as layer_types names such layers");
-      }
-      return names.stream().map(n -> isSliding(n) ? window : 0).toList();
+    return switch (family) {
+      case "mistral" -> Collections.nCopies(Math.max(0, layers), window(json));
+      case "qwen2" -> qwenWindows(json, layers);
+      default -> ModelConfig.globalWindows(layers);
+    };
+  }
+
+  private static List<Integer> qwenWindows(ConfigReader json, int layers) {
+    int given = window(json);
+    int window = json.flag("use_sliding_window", false) ? given : 0;
+    int first = json.integer("max_window_layers", 28);
+    var types = json.texts("layer_types");
+    if (types.isEmpty()) {
+      return IntStream.range(0, layers).mapToObj(l -> l >= first ? window : 0).toList();
     }
-    if (family.equals("llama") && window != 0) {
-      throw json.wrong("sliding_window", window, "nothing: Llama layers see everything");
+    if (types.size() != layers
+        || !types.stream().allMatch(t -> t.equals("full_attention") || isSliding(t))) {
+      throw json.wrong("layer_types", types, layers + " of full_attention and sliding_attention");
     }
-    return IntStream.range(0, layers)
-        .mapToObj(layer -> used && layer >= firstSliding ? window : 0)
-        .toList();
+    if (window == 0 && types.stream().anyMatch(LlamaArchitecture::isSliding)) {
+      throw json.wrong(
+          "layer_types", types, "full_attention alone, as there is no sliding_window in use");
+    }
+    return types.stream().map(t -> isSliding(t) ? window : 0).toList();
+  }
+
+  // Where a config says nothing the window is 4096, and null is none.
+  private static int window(ConfigReader json) {
+    if (!json.mentions("sliding_window")) {
+      return 4096;
+    }
+    if (json.node("sliding_window").isEmpty()) {
+      return 0;
+    }
+    int window = json.integer("sliding_window");
+    if (window < 1) {
+      throw json.wrong("sliding_window", window, "1 or more, or null for none");
+    }
+    return window;
   }
 
   private static boolean isSliding(String layerType) {
     return layerType.equals("sliding_attention");
   }
 
-  @Override
-  public Weights weights(ModelConfig c, TensorReader in) {
-    var wE = in.get("embed_tokens.weight", c.dVocab(), c.dModel());
-    var blocks = new ArrayList<BlockWeights>();
-    for (int layer = 0; layer < c.nLayers(); layer++) {
-      blocks.add(block(c, in, "layers." + layer + "."));
+  /** Which matrices come with biases: queries, keys and values; the output; those of the MLP. */
+  private record Biases(boolean qkv, boolean output, boolean mlp) {
+    static Biases of(ConfigReader json) {
+      return switch (json.text("model_type", "llama")) {
+        case "mistral" -> new Biases(false, false, false);
+        case "qwen2" -> new Biases(true, false, false);
+        default -> {
+          boolean attention = json.flag("attention_bias", false);
+          yield new Biases(attention, attention, json.flag("mlp_bias", false));
+        }
+      };
     }
+  }
+
+  @Override
+  public Weights weights(ConfigReader json, ModelConfig c, TensorReader in) {
+    var biases = Biases.of(json);
+    var wE = in.get("embed_tokens.weight", c.dVocab(), c.dModel());
     return new Weights(
         wE,
         Optional.empty(),
-        blocks,
+        Architecture.blocks(c, "layers.", name -> block(c, in, name, biases)),
         norm(in, "norm", c),
         in.unembedding("lm_head.weight", wE, c),
         in.zeros(c.dVocab()));
   }
 
-  private static BlockWeights block(ModelConfig c, TensorReader in, String name) {
+  private static BlockWeights block(ModelConfig c, TensorReader in, String name, Biases biases) {
     int d = c.dModel();
     int dMlp = c.dMlp();
     long joined = (long) c.nHeads() * c.dHead();
     return new BlockWeights(
         norm(in, name + "input_layernorm", c),
         heads(in, name + "self_attn.q_proj.weight", c.nHeads(), c),
-        biases(in, name + "self_attn.q_proj.bias", c.nHeads(), c),
+        biases(in, biases.qkv(), name + "self_attn.q_proj.bias", c.nHeads(), c),
         heads(in, name + "self_attn.k_proj.weight", c.nKeyValueHeads(), c),
-        biases(in, name + "self_attn.k_proj.bias", c.nKeyValueHeads(), c),
+        biases(in, biases.qkv(), name + "self_attn.k_proj.bias", c.nKeyValueHeads(), c),
         heads(in, name + "self_attn.v_proj.weight", c.nKeyValueHeads(), c),
-        biases(in, name + "self_attn.v_proj.bias", c.nKeyValueHeads(), c),
+        biases(in, biases.qkv(), name + "self_attn.v_proj.bias", c.nKeyValueHeads(), c),
         in.get(name + "self_attn.o_proj.weight", d, joined)
             .transpose(0, 1)
             .reshape(c.nHeads(), c.dHead(), d),
-        in.orZeros(name + "self_attn.o_proj.bias", d),
+        in.orZeros(biases.output(), name + "self_attn.o_proj.bias", d),
         norm(in, name + "post_attention_layernorm", c),
         in.get(name + "mlp.up_proj.weight", dMlp, d).transpose(0, 1),
-        in.orZeros(name + "mlp.up_proj.bias", dMlp),
+        in.orZeros(biases.mlp(), name + "mlp.up_proj.bias", dMlp),
         Optional.of(in.get(name + "mlp.gate_proj.weight", dMlp, d).transpose(0, 1)),
-        Optional.of(in.orZeros(name + "mlp.gate_proj.bias", dMlp)),
+        Optional.of(in.orZeros(biases.mlp(), name + "mlp.gate_proj.bias", dMlp)),
         in.get(name + "mlp.down_proj.weight", d, dMlp).transpose(0, 1),
-        in.orZeros(name + "mlp.down_proj.bias", d));
+        in.orZeros(biases.mlp(), name + "mlp.down_proj.bias", d));
   }
 
   private static Tensor heads(TensorReader in, String name, int heads, ModelConfig c) {
@@ -131,8 +167,9 @@ final class LlamaArchitecture implements Architecture {
         .transpose(1, 2);
   }
 
-  private static Tensor biases(TensorReader in, String name, int heads, ModelConfig c) {
-    return in.orZeros(name, (long) heads * c.dHead()).reshape(heads, c.dHead());
+  private static Tensor biases(
+      TensorReader in, boolean present, String name, int heads, ModelConfig c) {
+    return in.orZeros(present, name, (long) heads * c.dHead()).reshape(heads, c.dHead());
   }
 
   private static NormWeights norm(TensorReader in, String name, ModelConfig c) {

@@ -27,7 +27,7 @@ import java.util.OptionalLong;
  * @param windows for each block how many tokens back a position sees, itself counted; 0 means all
  * @param tiedEmbeddings whether the stored unembedding is the embedding again
  * @param bosToken the beginning-of-sequence token of the config, if it names one
- * @param eosToken the end-of-sequence token of the config, if it names one
+ * @param eosTokens the end-of-sequence tokens of the config, any of which ends a text
  */
 public record ModelConfig(
     String family,
@@ -50,7 +50,7 @@ public record ModelConfig(
     List<Integer> windows,
     boolean tiedEmbeddings,
     OptionalLong bosToken,
-    OptionalLong eosToken) {
+    List<Long> eosTokens) {
 
   /**
    * Refuses a shape that no model can have.
@@ -82,6 +82,7 @@ public record ModelConfig(
           "rotary dimensions " + rotary.dims() + ": expected at most d_head " + dHead);
     }
     windows = List.copyOf(windows);
+    eosTokens = List.copyOf(eosTokens);
     if (windows.size() != nLayers || windows.stream().anyMatch(w -> w < 0)) {
       throw new IllegalArgumentException(
           "windows " + windows + ": expected " + nLayers + " numbers from 0");
@@ -90,7 +91,7 @@ public record ModelConfig(
 
   /** Returns windows that see everything, for {@code nLayers} blocks. */
   public static List<Integer> globalWindows(int nLayers) {
-    return Collections.nCopies(nLayers, 0);
+    return Collections.nCopies(Math.max(0, nLayers), 0);
   }
 
   /** Tells whether queries and keys are turned by their positions. */

@@ -21,6 +21,9 @@ final class ModelLoader {
 
   /** Loads the embedded model, the folder or the hub model that {@code name} names. */
   static HookedTransformer load(String name, LoadOptions options) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("an empty model name: a model is " + kinds());
+    }
     var embedded = embedded(name);
     if (embedded.isPresent()) {
       return loadEmbedded(embedded.get(), options);
@@ -36,12 +39,7 @@ final class ModelLoader {
     if (looksLikeFolder(name)) {
       var folder = Path.of(name);
       if (!Files.isDirectory(folder)) {
-        throw new IllegalArgumentException(
-            "no folder \""
-                + name
-                + "\"; a model is "
-                + embeddedNames()
-                + ", a folder with config.json and model.safetensors, or a hub name such as gpt2");
+        throw new IllegalArgumentException("no folder \"" + name + "\"; a model is " + kinds());
       }
       return use.in(folder);
     }
@@ -65,10 +63,11 @@ final class ModelLoader {
         .findFirst();
   }
 
-  private static String embeddedNames() {
+  private static String kinds() {
     return ServiceLoader.load(EmbeddedModel.class).stream()
-        .map(p -> "\"" + p.get().name() + "\"")
-        .collect(Collectors.joining(", "));
+            .map(p -> "\"" + p.get().name() + "\", ")
+            .collect(Collectors.joining())
+        + "a folder with config.json and model.safetensors, or a hub name such as gpt2";
   }
 
   private static HookedTransformer loadEmbedded(EmbeddedModel model, LoadOptions options) {
@@ -106,20 +105,32 @@ final class ModelLoader {
             .orElseThrow(
                 () -> new IllegalArgumentException(configFile + ": no field \"model_type\""));
     var architecture = Architecture.of(type, configFile.toString());
-    var config = architecture.config(json);
+    var config = config(architecture, json);
     json.refuseLeftovers(options.ignoredConfigFields());
-    var tokenizer =
-        TokenizerFiles.in(folder)
-            ? Optional.of(Tokenizer.load(folder))
-            : Optional.<Tokenizer>empty();
     try (var file = SafeTensors.openModel(folder);
         var _ = TensorScope.open()) {
       var reader = new TensorReader(file, options.dtype(), architecture.prefix());
-      var stored = architecture.weights(config, reader);
+      var stored = architecture.weights(json, config, reader);
       reader.refuseLeftovers();
       var weights = options.processing().apply(config, stored).map(w -> w.to(options.device()));
-      return new HookedTransformer(
-          config, weights, tokenizer, Origin.of(name, folder, options), true);
+      // Last, as nothing but a model would close it.
+      var tokenizer =
+          TokenizerFiles.in(folder)
+              ? Optional.of(SharedTokenizer.owned(Tokenizer.load(folder)))
+              : Optional.<SharedTokenizer>empty();
+      return new HookedTransformer(config, weights, tokenizer, Origin.of(name, folder, options));
+    }
+  }
+
+  private static ModelConfig config(Architecture architecture, ConfigReader json) {
+    try {
+      return architecture.config(json);
+    } catch (IllegalArgumentException e) {
+      // What a shape refuses of itself does not say where it was read.
+      String message = String.valueOf(e.getMessage());
+      throw message.startsWith(json.where())
+          ? e
+          : new IllegalArgumentException(json.where() + ": " + message, e);
     }
   }
 

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Where a model was read from.
@@ -37,18 +39,24 @@ record Origin(String name, Optional<Path> folder, String revision, WeightProcess
     return new Origin(name, folder, revision, changed);
   }
 
-  /** Hashes the weight files: their own hash if one, else that of a list of them. */
+  /** Hashes the weights: the one file, or a list of the shards and their hashes. */
   String weightsSha256() {
     return folder.map(Origin::hashWeights).orElse("");
   }
 
   private static String hashWeights(Path folder) {
-    try (var files = Files.list(folder)) {
-      List<Path> weights =
-          files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList();
-      if (weights.size() == 1) {
-        return sha256(weights.getFirst());
+    try {
+      // The files that were read, whatever else lies beside them.
+      var whole = folder.resolve("model.safetensors");
+      if (Files.exists(whole)) {
+        return sha256(whole);
       }
+      var index =
+          JsonMapper.shared().readTree(folder.resolve("model.safetensors.index.json").toFile());
+      var weights =
+          index.path("weight_map").values().stream()
+              .map(shard -> folder.resolve(shard.asString()))
+              .collect(Collectors.toCollection(TreeSet::new));
       var list = new StringBuilder();
       for (var file : weights) {
         list.append(sha256(file)).append("  ").append(file.getFileName()).append('\n');

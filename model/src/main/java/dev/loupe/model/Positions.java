@@ -14,7 +14,10 @@ public sealed interface Positions {
    * @param scaling how wavelengths are stretched for long contexts
    */
   record Rotary(int dims, double base, RotaryScaling scaling) implements Positions {
-    /** Refuses an odd or non-positive number of dimensions and a base that is not above 1. */
+    /**
+     * Refuses an odd or non-positive number of dimensions, a base that is not above 1, and a
+     * scaling that does not suit the dimensions.
+     */
     public Rotary {
       if (dims < 2 || dims % 2 != 0) {
         throw new IllegalArgumentException(
@@ -22,6 +25,22 @@ public sealed interface Positions {
       }
       if (!(base > 1) || Double.isInfinite(base)) {
         throw new IllegalArgumentException("rotary base " + base + ": expected a number above 1");
+      }
+      switch (scaling) {
+        case RotaryScaling.Dynamic dynamic when dims == 2 ->
+            throw new IllegalArgumentException(
+                "rotary dimensions 2: expected 4 or more for dynamic scaling");
+        case RotaryScaling.LongRope rope
+            when rope.shortFactors().size() != dims / 2 || rope.longFactors().size() != dims / 2 ->
+            throw new IllegalArgumentException(
+                "rope short_factor and long_factor of "
+                    + rope.shortFactors().size()
+                    + " and "
+                    + rope.longFactors().size()
+                    + " numbers: expected "
+                    + dims / 2
+                    + ", one a pair of rotary dimensions");
+        default -> {}
       }
     }
   }

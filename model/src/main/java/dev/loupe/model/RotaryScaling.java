@@ -26,9 +26,10 @@ public sealed interface RotaryScaling {
    * @param trainedContext tokens
    */
   record Dynamic(double factor, int trainedContext) implements RotaryScaling {
-    /** Refuses a factor below 1. */
+    /** Refuses a factor or a context below 1. */
     public Dynamic {
       atLeastOne("factor", factor);
+      atLeastOne("trained context", trainedContext);
     }
   }
 
@@ -42,9 +43,10 @@ public sealed interface RotaryScaling {
    */
   record Llama3(double factor, double lowFrequency, double highFrequency, int trainedContext)
       implements RotaryScaling {
-    /** Refuses a factor below 1 and bounds out of order. */
+    /** Refuses a factor or a context below 1 and bounds out of order. */
     public Llama3 {
       atLeastOne("factor", factor);
+      atLeastOne("trained context", trainedContext);
       if (!(lowFrequency < highFrequency)) {
         throw new IllegalArgumentException(
             "low_freq_factor "
@@ -73,9 +75,16 @@ public sealed interface RotaryScaling {
       int trainedContext,
       boolean truncate)
       implements RotaryScaling {
-    /** Refuses a factor below 1. */
+    /** Refuses a factor or a context below 1, bounds out of order, a factor on attention of 0. */
     public Yarn {
       atLeastOne("factor", factor);
+      atLeastOne("trained context", trainedContext);
+      positive("attention_factor", attentionFactor);
+      positive("beta_slow", betaSlow);
+      if (!(betaFast >= betaSlow)) {
+        throw new IllegalArgumentException(
+            "rope beta_fast " + betaFast + ": expected beta_slow " + betaSlow + " or more");
+      }
     }
   }
 
@@ -94,10 +103,20 @@ public sealed interface RotaryScaling {
       double attentionFactor,
       int trainedContext)
       implements RotaryScaling {
-    /** Copies the lists. */
+    /** Copies the lists; refuses factors of 0 or below, and a context below 1. */
     public LongRope {
       shortFactors = List.copyOf(shortFactors);
       longFactors = List.copyOf(longFactors);
+      atLeastOne("trained context", trainedContext);
+      positive("attention_factor", attentionFactor);
+      shortFactors.forEach(factor -> positive("short_factor", factor));
+      longFactors.forEach(factor -> positive("long_factor", factor));
+    }
+  }
+
+  private static void positive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException("rope " + name + " " + value + ": expected above 0");
     }
   }
 

@@ -1,12 +1,15 @@
 package dev.loupe.model;
 
 import dev.loupe.tensor.DType;
+import dev.loupe.tensor.Device;
 import dev.loupe.tensor.Tensor;
-import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 
-/** Cosines and sines of every position, and the rotation of queries and keys by them. */
+/** Cosines and sines of the positions of one run, and the rotation of queries and keys by them. */
 final class RotaryTable {
   private final int dims;
   private final Tensor cos;
@@ -19,54 +22,65 @@ final class RotaryTable {
   }
 
   /**
-   * Returns the table for sequences of up to {@code length} tokens; what it holds is the caller's.
+   * Returns the table of a run; it belongs to the scope that is open.
+   *
+   * @param positions of every token, [row, pos] in row-major order, for one row or each of them
+   * @param sequence how many tokens the sequence has so far, which some scalings go by
    */
-  static RotaryTable of(Positions.Rotary rotary, int length, DType dtype) {
-    double[] frequencies = frequencies(rotary, length);
+  static RotaryTable of(
+      Positions.Rotary rotary,
+      long[] positions,
+      int rows,
+      int sequence,
+      DType dtype,
+      Device device) {
+    double[] frequencies = frequencies(rotary, sequence);
     double attention = attentionFactor(rotary.scaling());
-    int half = frequencies.length;
-    var cos = new double[length * 2 * half];
-    var sin = new double[length * 2 * half];
-    for (int position = 0; position < length; position++) {
-      for (int i = 0; i < 2 * half; i++) {
-        double angle = position * frequencies[i % half];
-        cos[position * 2 * half + i] = attention * Math.cos(angle);
-        sin[position * 2 * half + i] = attention * Math.sin(angle);
-      }
+    int dims = rotary.dims();
+    // Rows share most positions: each is computed once.
+    long lowest = LongStream.of(positions).min().orElse(0);
+    int count = (int) (LongStream.of(positions).max().orElse(0) - lowest) + 1;
+    var cos = new double[count * dims];
+    var sin = new double[count * dims];
+    for (int i = 0; i < count * dims; i++) {
+      double angle = (double) (lowest + i / dims) * frequencies[i % dims % frequencies.length];
+      cos[i] = attention * Math.cos(angle);
+      sin[i] = attention * Math.sin(angle);
     }
+    long length = positions.length / rows;
+    var places = LongStream.of(positions).map(p -> p - lowest).toArray();
+    var index = Tensors.of(places, places.length);
+    UnaryOperator<Tensor> spread =
+        table -> table.indexSelect(0, index).reshape(rows, length, 1, dims).to(dtype).to(device);
     return new RotaryTable(
-        rotary.dims(),
-        Tensors.of(cos, length, 2L * half).to(dtype),
-        Tensors.of(sin, length, 2L * half).to(dtype));
+        dims,
+        spread.apply(Tensors.of(cos, count, dims)),
+        spread.apply(Tensors.of(sin, count, dims)));
   }
 
-  /** Returns the table in no scope, to be freed with the model. */
-  RotaryTable unscoped() {
-    return new RotaryTable(dims, TensorScope.unscoped(cos), TensorScope.unscoped(sin));
-  }
-
-  void free() {
-    cos.free();
-    sin.free();
+  /** Tells whether sequences of these lengths are turned alike, so that keys of one serve both. */
+  static boolean alike(ModelConfig config, int length, int other) {
+    if (!(config.positions() instanceof Positions.Rotary rotary)) {
+      return true;
+    }
+    return switch (rotary.scaling()) {
+      case RotaryScaling.Dynamic _, RotaryScaling.LongRope _ ->
+          Arrays.equals(frequencies(rotary, length), frequencies(rotary, other));
+      default -> true;
+    };
   }
 
   /**
    * Turns queries or keys.
    *
    * @param x [batch, pos, head, d_head]
-   * @param positions I64 [batch or 1, pos]
    */
-  Tensor rotate(Tensor x, Tensor positions) {
-    long batch = positions.size(0);
-    long length = positions.size(1);
-    var flat = positions.reshape(-1);
-    var c = cos.to(x.device()).indexSelect(0, flat).reshape(batch, length, 1, dims);
-    var s = sin.to(x.device()).indexSelect(0, flat).reshape(batch, length, 1, dims);
+  Tensor rotate(Tensor x) {
     var turned = dims == x.size(-1) ? x : x.narrow(3, 0, dims);
     int half = dims / 2;
     var swapped =
         Tensors.cat(3, List.of(turned.narrow(3, half, half).neg(), turned.narrow(3, 0, half)));
-    var rotated = turned.mul(c).add(swapped.mul(s));
+    var rotated = turned.mul(cos).add(swapped.mul(sin));
     return dims == x.size(-1)
         ? rotated
         : Tensors.cat(3, List.of(rotated, x.narrow(3, dims, x.size(-1) - dims)));

@@ -5,13 +5,13 @@ import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Fires the hooks of one run and keeps what its cache asks for. */
 final class Taps {
@@ -22,9 +22,9 @@ final class Taps {
   private final Map<HookPoint, List<Hook>> hooks = new LinkedHashMap<>();
   private final Set<HookPoint> fired = new HashSet<>();
   private final Map<HookPoint, Tensor> kept = new LinkedHashMap<>();
-  private final Map<HookPoint, Boolean> wanted = new HashMap<>();
+  private final Set<HookPoint> wanted;
 
-  /** Checks that the model has every hooked point; {@code run} is the scope the run computes in. */
+  /** Checks that the model has every point named; {@code run} is the scope the run computes in. */
   Taps(ModelConfig config, Run request, TensorScope run) {
     this.config = config;
     this.filter = request.cache();
@@ -33,14 +33,12 @@ final class Taps {
     for (var hook : request.hooks().list()) {
       hooks.computeIfAbsent(hook.point().requireIn(config), p -> new ArrayList<>()).add(hook);
     }
-    for (var point : HookPoint.all(config)) {
-      wanted.put(point, filter.points().test(point));
-    }
+    wanted = filter.points().in(config);
   }
 
   /** Tells whether anything looks at a point, so that it must be computed as itself. */
   boolean watches(HookPoint point) {
-    return hooks.containsKey(point) || wanted.getOrDefault(point, false);
+    return hooks.containsKey(point) || wanted.contains(point);
   }
 
   /** Tells whether a hook may replace the value at a point. */
@@ -50,16 +48,14 @@ final class Taps {
 
   /** Returns the last block whose points are watched; -1 for none, n_layers for the final norm. */
   int lastWatchedLayer() {
-    int last = -1;
-    for (var point : HookPoint.all(config)) {
-      if (watches(point)) {
-        boolean atEnd =
-            point.kind() == HookPoint.Kind.LN_FINAL_SCALE
-                || point.kind() == HookPoint.Kind.LN_FINAL_NORMALIZED;
-        last = Math.max(last, atEnd ? config.nLayers() : point.layer());
-      }
-    }
-    return last;
+    return Stream.concat(hooks.keySet().stream(), wanted.stream())
+        .mapToInt(point ->
+            switch (point.kind()) {
+              case LN_FINAL_SCALE, LN_FINAL_NORMALIZED -> config.nLayers();
+              default -> point.layer();
+            })
+        .max()
+        .orElse(-1);
   }
 
   /** Returns the value that the run goes on with. */
@@ -73,14 +69,14 @@ final class Taps {
             current = checked(point, current, replace.change().apply(current, point));
       }
     }
-    if (wanted.getOrDefault(point, false)) {
+    if (wanted.contains(point)) {
       kept.put(point, run.keep(select(point, current)));
     }
     return current;
   }
 
   private static Tensor checked(HookPoint point, Tensor old, Tensor changed) {
-    if (!Arrays.equals(old.shape(), changed.shape())) {
+    if (!Arrays.equals(old.shape(), changed.shape()) || !changed.dtype().isFloating()) {
       throw new IllegalArgumentException(
           "the hook on "
               + point
@@ -89,20 +85,8 @@ final class Taps {
               + ": expected "
               + old.describe());
     }
-    if (changed.dtype() != old.dtype()) {
-      // Constants are made in float64 by default: widen or narrow them, refuse anything else.
-      if (!changed.dtype().isFloating()) {
-        throw new IllegalArgumentException(
-            "the hook on "
-                + point
-                + " returned "
-                + changed.describe()
-                + ": expected "
-                + old.describe());
-      }
-      return changed.to(old.dtype());
-    }
-    return changed;
+    // Constants are made in float64 by default, and on the processor.
+    return changed.to(old.dtype()).to(old.device());
   }
 
   private Tensor select(HookPoint point, Tensor value) {

@@ -41,28 +41,31 @@ final class TensorReader {
     this.prefix = whole ? prefix : "";
   }
 
-  boolean has(String name) {
-    return file.names().contains(prefix + name);
-  }
-
   /** Reads a tensor below the prefix. */
   Tensor get(String name, long... shape) {
     return read(prefix + name, shape);
   }
 
   /**
-   * Reads W_U, which stands beside the prefix; where it is tied it is the embedding again, whatever
-   * the file holds under its name.
+   * Reads W_U, which stands beside the prefix; where it is tied it is the embedding again, and so
+   * must be what the file holds under its name, if anything.
    */
   Tensor unembedding(String name, Tensor wE, ModelConfig config) {
-    read.add(name);
-    var w = config.tiedEmbeddings() ? wE : read(name, config.dVocab(), config.dModel());
-    return w.transpose(0, 1);
+    boolean stored = file.names().contains(name);
+    var w = stored || !config.tiedEmbeddings() ? read(name, config.dVocab(), config.dModel()) : wE;
+    if (config.tiedEmbeddings() && stored && w.sub(wE).abs().max(0).max(0).item() != 0) {
+      throw new IllegalArgumentException(
+          "tensor "
+              + name
+              + " differs from the embedding, though config.json ties the two: expected"
+              + " \"tie_word_embeddings\": false, or equal tensors");
+    }
+    return (config.tiedEmbeddings() ? wE : w).transpose(0, 1);
   }
 
-  /** Reads a tensor, or returns zeros where the model has none: an absent bias. */
-  Tensor orZeros(String name, long... shape) {
-    return has(name) ? get(name, shape) : zeros(shape);
+  /** Reads a bias, or returns zeros where the config says that there is none. */
+  Tensor orZeros(boolean present, String name, long... shape) {
+    return present ? get(name, shape) : zeros(shape);
   }
 
   Tensor zeros(long... shape) {
@@ -94,6 +97,14 @@ final class TensorReader {
               + ": expected "
               + Arrays.toString(shape)
               + " by config.json");
+    }
+    if (!tensor.dtype().isFloating()) {
+      throw new IllegalArgumentException(
+          "tensor "
+              + name
+              + " holds "
+              + tensor.dtype()
+              + ": expected F32, F64, F16 or BF16; quantized weights are to be widened first");
     }
     return tensor.to(dtype);
   }

@@ -156,17 +156,6 @@ public final class Tokens {
     return Tensors.of(flat, rows.length, length);
   }
 
-  /** Returns the number of each token in its row, from 0, pads getting 0: I64 [batch, pos]. */
-  public Tensor positions() {
-    var flat = new long[rows.length * length];
-    for (int row = 0; row < rows.length; row++) {
-      for (int i = 0; i < rows[row].length; i++) {
-        flat[row * length + start(row) + i] = i;
-      }
-    }
-    return Tensors.of(flat, rows.length, length);
-  }
-
   /** Refuses ids outside the vocabulary and rows longer than the context. */
   void requireFor(ModelConfig config) {
     if (length > config.nCtx()) {

@@ -42,6 +42,16 @@ public record WeightProcessing(
     return new WeightProcessing(true, true, true, true, false);
   }
 
+  /** Returns the steps of both. */
+  public WeightProcessing and(WeightProcessing other) {
+    return new WeightProcessing(
+        foldLn || other.foldLn,
+        centerWritingWeights || other.centerWritingWeights,
+        centerUnembed || other.centerUnembed,
+        foldValueBiases || other.foldValueBiases,
+        refactorFactoredAttnMatrices || other.refactorFactoredAttnMatrices);
+  }
+
   /**
    * Returns the processed weights; the given ones stay as they are.
    *
@@ -60,6 +70,14 @@ public record WeightProcessing(
               + " query heads share "
               + config.nKeyValueHeads()
               + " key heads, so no split suits each; leave this option out");
+    }
+    if (refactorFactoredAttnMatrices && config.dHead() > config.dModel()) {
+      throw new IllegalArgumentException(
+          "refactor_factored_attn_matrices: heads are "
+              + config.dHead()
+              + " wide and the residual stream "
+              + config.dModel()
+              + ", so that a head's matrices have too few singular values; leave this option out");
     }
     var result = weights;
     if (foldLn) {

@@ -2,6 +2,7 @@ package dev.loupe.model;
 
 import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,63 @@ public record Weights(
     names.put("unembed.W_U", wU);
     names.put("unembed.b_U", bU);
     return names;
+  }
+
+  /** Refuses parameters that are not those of a model of this config. */
+  void requireFor(ModelConfig config) {
+    if (blocks.size() != config.nLayers()) {
+      throw new IllegalArgumentException(
+          blocks.size() + " blocks of weights: expected " + config.nLayers());
+    }
+    boolean gated = blocks.stream().allMatch(b -> b.wGate().isPresent() && b.bGate().isPresent());
+    boolean plain = blocks.stream().allMatch(b -> b.wGate().isEmpty() && b.bGate().isEmpty());
+    if (config.gatedMlp() ? !gated : !plain) {
+      throw new IllegalArgumentException(
+          "W_gate and b_gate: expected "
+              + (config.gatedMlp() ? "in every block of a gated" : "in no block of a plain")
+              + " MLP");
+    }
+    if (wPos.isPresent() == config.isRotary()) {
+      throw new IllegalArgumentException(
+          "W_pos: expected " + (config.isRotary() ? "none in a rotary model" : "one"));
+    }
+    named()
+        .forEach((name, tensor) -> {
+          long[] expected = shape(name.substring(name.lastIndexOf('.') + 1), config);
+          if (!Arrays.equals(tensor.shape(), expected)
+              || tensor.dtype() != wE.dtype()
+              || !tensor.dtype().isFloating()) {
+            throw new IllegalArgumentException(
+                name
+                    + " is "
+                    + tensor.describe()
+                    + ": expected "
+                    + Arrays.toString(expected)
+                    + " of one floating-point type");
+          }
+        });
+  }
+
+  private static long[] shape(String name, ModelConfig c) {
+    long heads = c.nHeads();
+    long groups = c.nKeyValueHeads();
+    long dModel = c.dModel();
+    long dHead = c.dHead();
+    return switch (name) {
+      case "W_E" -> new long[] {c.dVocab(), dModel};
+      case "W_pos" -> new long[] {c.nCtx(), dModel};
+      case "W_U" -> new long[] {dModel, c.dVocab()};
+      case "b_U" -> new long[] {c.dVocab()};
+      case "W_Q" -> new long[] {heads, dModel, dHead};
+      case "b_Q" -> new long[] {heads, dHead};
+      case "W_K", "W_V" -> new long[] {groups, dModel, dHead};
+      case "b_K", "b_V" -> new long[] {groups, dHead};
+      case "W_O" -> new long[] {heads, dHead, dModel};
+      case "W_in", "W_gate" -> new long[] {dModel, c.dMlp()};
+      case "b_in", "b_gate" -> new long[] {c.dMlp()};
+      case "W_out" -> new long[] {c.dMlp(), dModel};
+      default -> new long[] {dModel};
+    };
   }
 
   private static void putNorm(Map<String, Tensor> names, String name, NormWeights norm) {

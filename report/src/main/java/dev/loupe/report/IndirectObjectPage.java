@@ -132,12 +132,11 @@ public final class IndirectObjectPage {
                         "top-1",
                         "%.1f %%".formatted(100 * effects.topAccuracy()),
                         "prompts where IO is the likeliest token"),
-                    figure("clean", logits(effects.clean()), "logit of IO minus logit of S"),
-                    figure(
-                        "corrupted", logits(effects.corrupted()), "the same, " + data.corruption()),
+                    figure("clean", effects.clean(), "logit of IO minus logit of S"),
+                    figure("corrupted", effects.corrupted(), "the same, " + data.corruption()),
                     figure(
                         "knocked out",
-                        logits(findings.afterKnockOut()),
+                        findings.afterKnockOut(),
                         "clean, without " + findings.knockedOut().size() + " heads")),
                 new Prose(
                     "%d prompts, corruption `%s`. Means with their standard error over prompts."
@@ -230,9 +229,12 @@ public final class IndirectObjectPage {
     return new KeyFigures.Figure(name, value, explanation);
   }
 
-  private static String logits(Estimate estimate) {
-    return estimate.n() == 1
-        ? "%+.2f".formatted(estimate.mean())
-        : "%+.2f ± %.2f".formatted(estimate.mean(), estimate.standardError());
+  private static KeyFigures.Figure figure(String name, Estimate estimate, String explanation) {
+    return figure(
+        name,
+        "%+.2f".formatted(estimate.mean()),
+        estimate.n() == 1
+            ? explanation
+            : explanation + " (± %.2f)".formatted(estimate.standardError()));
   }
 }

@@ -1,7 +1,6 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.HeadEvidence;
-import java.util.Map;
 
 /**
  * What a head does in the indirect-object task, said from what was measured of it. The names are
@@ -80,12 +79,14 @@ public enum HeadRole {
     return raises ? SUBJECT_COPIER : SUBJECT_SUPPRESSOR;
   }
 
-  /** Returns the named position that a head looks at most. */
+  private static String mostReadOfS(HeadEvidence head) {
+    return head.attentionTo("S1") > head.attentionTo("S2") ? "S1" : "S2";
+  }
+
+  /** Returns the position whose name a head is said to read: IO, or the more seen mention of S. */
   public static String mostRead(HeadEvidence head) {
-    return head.attention().entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .orElseThrow()
-        .getKey();
+    String s = mostReadOfS(head);
+    return head.attentionTo("IO") > head.attentionTo("S1") + head.attentionTo("S2") ? "IO" : s;
   }
 
   /** Returns the field's name for it: {@code name mover}. */
