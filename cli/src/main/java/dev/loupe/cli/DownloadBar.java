@@ -33,7 +33,7 @@ final class DownloadBar implements DownloadLines {
             new ProgressBarBuilder()
                 .setTaskName(file)
                 .setInitialMax(totalBytes)
-                .setUnit(large ? " MiB" : " kiB", large ? Bytes.MEBI : Bytes.KIBI)
+                .setUnit(large ? " MiB" : " B", large ? Bytes.MEBI : 1)
                 .setStyle(
                     terminal.unicode() ? ProgressBarStyle.UNICODE_BLOCK : ProgressBarStyle.ASCII)
                 .showSpeed()

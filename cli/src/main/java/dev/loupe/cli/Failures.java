@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -13,8 +12,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Says what went wrong in one line, and gives the exit code. */
 final class Failures {
-  private static final int MOST_SUGGESTIONS = 3;
-
   private final Main main;
 
   Failures(Main main) {
@@ -26,13 +23,9 @@ final class Failures {
     var line = e.getCommandLine();
     var message = new StringBuilder(message(e).replaceFirst("^Error: ", ""));
     if (e instanceof UnmatchedArgumentException unmatched) {
-      var suggestions = unmatched.getSuggestions();
-      if (!suggestions.isEmpty()) {
-        message.append(
-            suggestions.stream()
-                .limit(MOST_SUGGESTIONS)
-                .collect(Collectors.joining(" or ", "; did you mean ", "?")));
-      }
+      unmatched.getSuggestions().stream()
+          .findFirst()
+          .ifPresent(it -> message.append("; did you mean ").append(it).append('?'));
     }
     message.append(" (see ").append(line.getCommandSpec().qualifiedName()).append(" --help)");
     print(message.toString(), e, line.getErr());

@@ -25,6 +25,9 @@ public record LoadOptions(
     HubConfig hub,
     DownloadProgress progress,
     Set<String> ignoredConfigFields) {
+  /** The revision that is meant where none is named. */
+  static final String MAIN = "main";
+
   /** Refuses a type that is not floating-point. */
   public LoadOptions {
     if (!dtype.isFloating()) {
@@ -39,7 +42,7 @@ public record LoadOptions(
         WeightProcessing.standard(),
         DType.F32,
         Device.cpu(),
-        "main",
+        MAIN,
         HubConfig.fromEnvironment(System.getenv()),
         DownloadProgress.none(),
         Set.of());

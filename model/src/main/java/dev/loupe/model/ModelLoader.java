@@ -28,22 +28,26 @@ final class ModelLoader {
     if (embedded.isPresent()) {
       return loadEmbedded(embedded.get(), options);
     }
-    return folder(name, options, fromFolder -> read(fromFolder, name, options));
+    return read(folder(name, options), name, options);
   }
 
-  private interface FolderUse<T> {
-    T in(Path folder);
-  }
-
-  private static <T> T folder(String name, LoadOptions options, FolderUse<T> use) {
-    if (looksLikeFolder(name)) {
-      var folder = Path.of(name);
-      if (!Files.isDirectory(folder)) {
-        throw new IllegalArgumentException("no folder \"" + name + "\"; a model is " + kinds());
-      }
-      return use.in(folder);
+  private static Path folder(String name, LoadOptions options) {
+    if (!looksLikeFolder(name)) {
+      return new Hub(options.hub()).snapshot(name, options.revision(), options.progress());
     }
-    return use.in(new Hub(options.hub()).snapshot(name, options.revision(), options.progress()));
+    var folder = Path.of(name);
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("no folder \"" + name + "\"; a model is " + kinds());
+    }
+    if (!options.revision().equals(LoadOptions.MAIN)) {
+      throw new IllegalArgumentException(
+          "revision "
+              + options.revision()
+              + " of the folder "
+              + name
+              + ": only models from the hub have revisions");
+    }
+    return folder;
   }
 
   // A hub name has at most one slash and is no path here.

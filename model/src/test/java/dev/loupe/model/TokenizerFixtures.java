@@ -2,6 +2,7 @@ package dev.loupe.model;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.loupe.tensor.Shared;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -27,8 +28,7 @@ public final class TokenizerFixtures {
   }
 
   private static Path gpt2Folder() {
-    var shared = System.getProperty("loupe.shared", "../shared");
-    return Path.of(shared, "reference", "gpt2-tokenizer");
+    return Shared.root().resolve("reference").resolve("gpt2-tokenizer");
   }
 
   /** Copies the GPT-2 tokenizer into a folder with the config.json that names its BOS. */

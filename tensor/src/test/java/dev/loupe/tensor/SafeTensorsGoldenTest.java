@@ -1,7 +1,6 @@
 package dev.loupe.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,11 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files that the reference implementation wrote. */
 class SafeTensorsGoldenTest {
   private static List<Path> golden(String suffix) throws IOException {
-    // Tests run in the folder of their module.
-    var folder = Path.of(System.getProperty("loupe.shared", "../../shared"), "golden");
-    assumeTrue(
-        Files.isDirectory(folder),
-        () -> "no " + folder + ": set -Dloupe.shared to the folder of the reference data");
+    var folder = Shared.path("golden");
     try (var files = Files.walk(folder)) {
       return files.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
     }
