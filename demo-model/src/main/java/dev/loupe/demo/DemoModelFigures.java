@@ -51,10 +51,7 @@ public record DemoModelFigures(
         "repeated words     %.1f %%".formatted(100 * repeatedWords),
         "remarks            %.1f %%".formatted(100 * remarks),
         "circuit            %s; without them %s of %s"
-            .formatted(
-                circuit.knockedOut(),
-                circuit.afterKnockOut(),
-                circuit.effects().clean()));
+            .formatted(circuit.knockedOut(), circuit.afterKnockOut(), circuit.effects().clean()));
   }
 
   /**
@@ -114,10 +111,11 @@ public record DemoModelFigures(
    * @param head the head
    * @param toS1 its attention from S2 to S1
    * @param toNext its attention from S2 to the token after S1
+   * @param toSelf its attention from S2 to S2 itself
    * @param recovery of the name swap, if its z at S2 is taken from the clean run
    * @param loss which share of the clean logit difference is lost if its z at S2 is taken from the
    *     run where S1 is another name
    */
   public record DuplicateHead(
-      Head head, double toS1, double toNext, double recovery, double loss) {}
+      Head head, double toS1, double toNext, double toSelf, double recovery, double loss) {}
 }

@@ -22,6 +22,7 @@ import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -91,8 +92,9 @@ final class DuplicateReading {
             heads.add(
                 new DuplicateHead(
                     new Head(layer, head),
-                    attention(pattern, 0),
-                    attention(pattern, 1),
+                    attention(pattern, row -> s1[row]),
+                    attention(pattern, row -> s1[row] + 1),
+                    attention(pattern, row -> s2[row]),
                     (recovered.mean() - swappedMean) / (cleanMean - swappedMean),
                     (cleanMean - left.mean()) / cleanMean));
           }
@@ -152,13 +154,13 @@ final class DuplicateReading {
     return hooks;
   }
 
-  /** Returns the mean attention from S2 to what stands {@code after} tokens after S1. */
-  private double attention(Tensor pattern, int after) {
+  /** Returns the mean attention from S2 to a position of each row. */
+  private double attention(Tensor pattern, IntUnaryOperator source) {
     double[] flat = pattern.toDoubles();
     int length = clean.length();
     double sum = 0;
     for (int row = 0; row < clean.batch(); row++) {
-      sum += flat[(row * length + s2[row]) * length + s1[row] + after];
+      sum += flat[(row * length + s2[row]) * length + source.applyAsInt(row)];
     }
     return sum / clean.batch();
   }

@@ -28,7 +28,7 @@ public final class ModelCard {
 
   private static final String TEMPLATE = "model-card.md";
   private static final Pattern SLOT = Pattern.compile("\\{\\{([a-z ]+)}}");
-  private static final int DUPLICATE_HEADS = 6;
+  private static final int DUPLICATE_HEADS = 4;
 
   private ModelCard() {}
 
@@ -154,11 +154,12 @@ public final class ModelCard {
                     (DuplicateHead h) -> -Math.max(Math.abs(h.loss()), Math.abs(h.recovery()))))
             .limit(DUPLICATE_HEADS)
             .map(h ->
-                "| %s | %s | %s | %s | %s |"
+                "| %s | %s | %s | %s | %s | %s |"
                     .formatted(
                         h.head(),
                         decimal(h.toS1()),
                         decimal(h.toNext()),
+                        decimal(h.toSelf()),
                         decimal(h.recovery()),
                         decimal(h.loss())))
             .collect(Collectors.joining("\n")));
