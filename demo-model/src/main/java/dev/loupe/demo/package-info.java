@@ -1,3 +1,4 @@
+/** The model that comes with Loupe, and the program that trains and measures it. */
 @NullMarked
 package dev.loupe.demo;
 
