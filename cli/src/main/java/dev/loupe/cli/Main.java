@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ActivationsCommand.class,
       PullCommand.class,
+      DemoModelCommand.class,
       CompletionCommand.class,
       AotTrainingCommand.class
     },

@@ -43,11 +43,11 @@ public final class IndirectObjectPage {
             Column.label("head"),
             Column.signed("recovery", 3)
                 .explained("share of the clean-corrupted logit difference that its z brings back"),
-            Column.number("± s.e.", 3).explained("standard error over prompts"),
+            Column.number("±", 3).explained("standard error over prompts"),
             Column.number("→ IO", 2).explained("attention from END to IO, a mean over prompts"),
             Column.number("→ S1", 2).explained("attention from END to S1"),
             Column.number("→ S2", 2).explained("attention from END to S2"),
-            Column.label("reads").explained("the name it looks at most"),
+            Column.label("name").explained("the name it looks at most"),
             Column.signed("OV", 2)
                 .explained(
                     "logits that its OV circuit adds to the name it reads, at full attention, above"
