@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -21,30 +22,36 @@ import tools.jackson.databind.json.JsonMapper;
  * @param folder the files, of a model that was read from any
  * @param revision the commit, of a model from the hub; else empty
  * @param processing what was done to the weights
+ * @param loaded when
  */
-record Origin(String name, Optional<Path> folder, String revision, WeightProcessing processing) {
+record Origin(
+    String name,
+    Optional<Path> folder,
+    String revision,
+    WeightProcessing processing,
+    Instant loaded) {
 
   static Origin of(String name, Path folder, LoadOptions options) {
     // The hub's cache keeps a snapshot in a folder named by its commit.
     String last = String.valueOf(folder.getFileName());
     String revision = last.matches("[0-9a-f]{40}") ? last : "";
-    return new Origin(name, Optional.of(folder), revision, options.processing());
+    return new Origin(name, Optional.of(folder), revision, options.processing(), Instant.now());
   }
 
   static Origin inMemory(WeightProcessing processing) {
-    return new Origin("in memory", Optional.empty(), "", processing);
+    return new Origin("in memory", Optional.empty(), "", processing, Instant.now());
   }
 
   Origin withProcessing(WeightProcessing changed) {
-    return new Origin(name, folder, revision, changed);
+    return new Origin(name, folder, revision, changed, loaded);
   }
 
   /** Hashes the weights: the one file, or a list of the shards and their hashes. */
   String weightsSha256() {
-    return folder.map(Origin::hashWeights).orElse("");
+    return folder.map(this::hashWeights).orElse("");
   }
 
-  private static String hashWeights(Path folder) {
+  private String hashWeights(Path folder) {
     try {
       // The files that were read, whatever else lies beside them.
       var whole = folder.resolve("model.safetensors");
@@ -69,7 +76,11 @@ record Origin(String name, Optional<Path> folder, String revision, WeightProcess
     }
   }
 
-  private static String sha256(Path file) throws IOException {
+  private String sha256(Path file) throws IOException {
+    if (Files.getLastModifiedTime(file).toInstant().isAfter(loaded)) {
+      throw new IllegalStateException(
+          file + " has changed since the model was loaded: its hash would be another model's");
+    }
     var digest = digest();
     var buffer = new byte[1 << 20];
     try (InputStream in = Files.newInputStream(file)) {

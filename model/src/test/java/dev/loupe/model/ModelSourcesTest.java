@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,16 @@ class ModelSourcesTest {
           .hasMessageContaining("tokenizer.json");
       assertThat(model.run(TOKENS).shape()).containsExactly(1, 5, 17);
       assertThat(model.provenance().tokenizerSha256()).isEmpty();
+    }
+  }
+
+  @Test
+  void weightsThatChangedSinceTheyWereLoadedAreNotHashed(@TempDir Path folder) throws Exception {
+    Gpt2Folder.write(folder, 1);
+    try (var model = load(folder)) {
+      Files.setLastModifiedTime(
+          folder.resolve("model.safetensors"), FileTime.from(Instant.now().plusSeconds(60)));
+      assertThatThrownBy(model::provenance).hasMessageContaining("changed since");
     }
   }
 
