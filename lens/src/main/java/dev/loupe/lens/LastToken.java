@@ -26,6 +26,9 @@ final class LastToken implements AutoCloseable {
     try (var _ = TensorScope.open()) {
       model.run(
           Run.of(tokens.withoutLast()).withKeyValueCache(before).returning(Run.Returns.NOTHING));
+    } catch (RuntimeException | Error e) {
+      before.close();
+      throw e;
     }
     before.freeze();
   }
