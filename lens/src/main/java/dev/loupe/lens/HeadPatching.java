@@ -49,7 +49,7 @@ public final class HeadPatching {
       try (var _ = TensorScope.open();
           var cleanEnd = new LastToken(model, part.clean());
           var corruptedEnd = new LastToken(model, part.corrupted())) {
-        var cleanRun = cleanEnd.run(Hooks.none(), CacheFilter.kinds(Kind.Z));
+        var cleanRun = cleanEnd.run(CacheFilter.kinds(Kind.Z));
         System.arraycopy(part.metric().of(cleanRun.output()), 0, clean, from, to - from);
         System.arraycopy(part.metric().isTop(cleanRun.output()), 0, top, from, to - from);
         double[] base = part.metric().of(corruptedEnd.logits(Hooks.none()));
@@ -118,14 +118,15 @@ public final class HeadPatching {
     var sums = new ArrayList<Tensor>();
     for (int from = 0; from < pairs.size(); from += ROWS) {
       var part = pairs.clean().rows(from, Math.min(from + ROWS, pairs.size()));
-      try (var end = new LastToken(model, part)) {
-        var cache = end.run(Hooks.none(), CacheFilter.kinds(Kind.Z)).cache();
+      try (var scope = TensorScope.open();
+          var end = new LastToken(model, part)) {
+        var cache = end.cache(CacheFilter.kinds(Kind.Z));
         for (int layer = 0; layer < model.config().nLayers(); layer++) {
           var sum = cache.get(HookPoint.z(layer)).sum(0, 1);
           if (from == 0) {
-            sums.add(sum);
+            sums.add(scope.keep(sum));
           } else {
-            sums.set(layer, sums.get(layer).add(sum));
+            sums.set(layer, scope.keep(sums.get(layer).add(sum)));
           }
         }
       }

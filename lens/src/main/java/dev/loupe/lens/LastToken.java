@@ -1,5 +1,6 @@
 package dev.loupe.lens;
 
+import dev.loupe.model.ActivationCache;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Hooks;
@@ -25,23 +26,30 @@ final class LastToken implements AutoCloseable {
     try (var _ = TensorScope.open()) {
       model.run(
           Run.of(tokens.withoutLast()).withKeyValueCache(before).returning(Run.Returns.NOTHING));
+    } catch (RuntimeException | Error e) {
+      before.close();
+      throw e;
     }
     before.freeze();
   }
 
   /** Returns the logits of the last tokens, [batch, d_vocab]. */
   Tensor logits(Hooks hooks) {
-    return run(hooks, CacheFilter.none()).output();
+    return model.run(run().withHooks(hooks).returning(Run.Returns.LAST_LOGITS)).output();
   }
 
-  /** Runs the last tokens; activations kept have one position. */
-  RunResult run(Hooks hooks, CacheFilter filter) {
-    return model.run(
-        Run.of(last)
-            .withKeyValueCache(before)
-            .withHooks(hooks)
-            .caching(filter)
-            .returning(Run.Returns.LAST_LOGITS));
+  /** Returns activations of the last tokens, of one position, without computing logits. */
+  ActivationCache cache(CacheFilter filter) {
+    return model.run(run().caching(filter).returning(Run.Returns.NOTHING)).cache();
+  }
+
+  /** Returns the logits of the last tokens, and activations, which have one position. */
+  RunResult run(CacheFilter filter) {
+    return model.run(run().caching(filter).returning(Run.Returns.LAST_LOGITS));
+  }
+
+  private Run run() {
+    return Run.of(last).withKeyValueCache(before);
   }
 
   @Override

@@ -81,21 +81,37 @@ public final class IndirectObjectPage {
     byRole.forEach((role, heads) -> sentences.add(sentence(role, heads)));
     if (!findings.knockedOut().isEmpty()) {
       sentences.add(
-          "Without %s (z at END set to its mean) the clean logit difference falls from %+.2f to"
-                  .formatted(names(findings.knockedOut()), findings.effects().clean().mean())
-              + " %+.2f.".formatted(findings.afterKnockOut().mean()));
+          "Without "
+              + names(findings.knockedOut())
+              + " (z at END set to its mean) the clean logit difference goes from "
+              + signed(findings.effects().clean().mean())
+              + " to "
+              + signed(findings.afterKnockOut().mean())
+              + ".");
     }
     return sentences;
   }
 
   private static String sentence(HeadRole role, List<HeadEvidence> heads) {
-    double recovery = heads.stream().mapToDouble(h -> h.recovery().mean()).sum();
-    return "%s: %s %s (recovery %+.2f)."
+    boolean many = heads.size() > 1;
+    // Each by itself: single heads need not add up.
+    var recoveries =
+        heads.stream().map(h -> signed(h.recovery().mean())).collect(Collectors.joining(", "));
+    return "%s: %s %s (%s %s)."
         .formatted(
-            capitalised(role.toString()) + (heads.size() > 1 ? "s" : ""),
+            capitalised(many ? role.many() : role.toString()),
             names(heads.stream().map(HeadEvidence::head).toList()),
-            heads.size() > 1 ? role.meaningOfMany() : role.meaning(),
-            recovery);
+            many ? role.meaningOfMany() : role.meaning(),
+            many ? "recoveries" : "recovery",
+            recoveries);
+  }
+
+  private static String signed(double value) {
+    return Numbers.fixed(value, 2, true);
+  }
+
+  private static String percent(double share) {
+    return Numbers.fixed(100 * share, 1, false) + " %";
   }
 
   private static String names(List<Head> heads) {
@@ -113,7 +129,6 @@ public final class IndirectObjectPage {
    * @param facts what else belongs to the provenance, in reading order
    */
   public HtmlReport page(String command, Map<String, String> facts) {
-    var effects = findings.effects();
     var data = findings.data();
     var page =
         HtmlReport.titled("Who carries the indirect object in " + findings.model().model() + "?")
@@ -123,24 +138,12 @@ public final class IndirectObjectPage {
                     + " then asked what they read and what they write.")
             .add(
                 new Section("Baseline"),
-                KeyFigures.of(
-                    figure(
-                        "accuracy",
-                        "%.1f %%".formatted(100 * effects.accuracy()),
-                        "prompts where IO is likelier than S"),
-                    figure(
-                        "top-1",
-                        "%.1f %%".formatted(100 * effects.topAccuracy()),
-                        "prompts where IO is the likeliest token"),
-                    figure("clean", effects.clean(), "logit of IO minus logit of S"),
-                    figure("corrupted", effects.corrupted(), "the same, " + data.corruption()),
-                    figure(
-                        "knocked out",
-                        findings.afterKnockOut(),
-                        "clean, without " + findings.knockedOut().size() + " heads")),
+                new KeyFigures(figures()),
                 new Prose(
-                    "%d prompts, corruption `%s`. Means with their standard error over prompts."
-                        .formatted(data.size(), data.corruption())),
+                    data.size()
+                        + " prompts, corruption `"
+                        + data.corruption()
+                        + "`. Means with their standard error over prompts."),
                 new Section("Which heads bring the answer back"),
                 recovery(),
                 new Prose(
@@ -162,12 +165,61 @@ public final class IndirectObjectPage {
         new Section("Provenance"), new Command("Run it again", command), provenance(facts));
   }
 
+  private List<KeyFigures.Figure> figures() {
+    var effects = findings.effects();
+    var figures = new ArrayList<KeyFigures.Figure>();
+    figures.add(
+        new KeyFigures.Figure(
+            "accuracy", percent(effects.accuracy()), "prompts where IO is likelier than S"));
+    figures.add(
+        new KeyFigures.Figure(
+            "top-1", percent(effects.topAccuracy()), "prompts where IO is the likeliest token"));
+    figures.add(figure("clean", effects.clean(), "logit of IO minus logit of S"));
+    figures.add(
+        figure("corrupted", effects.corrupted(), "the same, " + findings.data().corruption()));
+    int out = findings.knockedOut().size();
+    if (out > 0) {
+      figures.add(
+          figure(
+              "knocked out",
+              findings.afterKnockOut(),
+              "clean, without " + out + (out == 1 ? " head" : " heads")));
+    }
+    return figures;
+  }
+
   private static String roleRules() {
-    return "The names in the last column follow from the figures beside them: a head with at least"
-        + " %.0f %% of its recovery written directly is a name mover if it looks at IO and raises"
-            .formatted(100 * HeadRole.leastDirect())
-        + " the name it reads, a subject suppressor if it looks at S and lowers it; with less it"
-        + " works through later layers.";
+    String effect = Numbers.fixed(HeadRole.LEAST_EFFECT, 2, false);
+    return "What a head is called follows from the figures beside it. Recovery below "
+        + Numbers.fixed(HeadRole.LEAST_RECOVERY, 2, false)
+        + " in magnitude: "
+        + HeadRole.NONE
+        + ". Attention to IO, S1 and S2 together below "
+        + Numbers.fixed(HeadRole.LEAST_ATTENTION, 2, false)
+        + ": "
+        + HeadRole.OTHER
+        + ". The rest read IO if they look at it more than at S1 and S2 together, else S. With less"
+        + " than "
+        + Numbers.fixed(100 * HeadRole.LEAST_DIRECT, 0, false)
+        + " % of its recovery written directly: "
+        + HeadRole.INDIRECT_IO_READER
+        + " or "
+        + HeadRole.INDIRECT_S_READER
+        + ". Else OV decides: above +"
+        + effect
+        + " logits "
+        + HeadRole.NAME_MOVER
+        + " (of IO) or "
+        + HeadRole.SUBJECT_COPIER
+        + " (of S); below -"
+        + effect
+        + " "
+        + HeadRole.NEGATIVE_NAME_MOVER
+        + " or "
+        + HeadRole.SUBJECT_SUPPRESSOR
+        + "; between the two "
+        + HeadRole.UNCLEAR
+        + ".";
   }
 
   private AttentionView attention() {
@@ -220,21 +272,17 @@ public final class IndirectObjectPage {
     entries.put("tokenizer sha256", model.tokenizerSha256());
     entries.put("weight processing", model.processing().toString());
     entries.put("computed in", model.dtype());
-    entries.put("sweep", "%.2f s".formatted(findings.seconds()));
+    entries.put("sweep", Numbers.fixed(findings.seconds(), 2, false) + " s");
     entries.putAll(facts);
     return Provenance.of(entries);
   }
 
-  private static KeyFigures.Figure figure(String name, String value, String explanation) {
-    return new KeyFigures.Figure(name, value, explanation);
-  }
-
   private static KeyFigures.Figure figure(String name, Estimate estimate, String explanation) {
-    return figure(
+    return new KeyFigures.Figure(
         name,
-        "%+.2f".formatted(estimate.mean()),
+        signed(estimate.mean()),
         estimate.n() == 1
             ? explanation
-            : explanation + " (± %.2f)".formatted(estimate.standardError()));
+            : explanation + " (± " + Numbers.fixed(estimate.standardError(), 2, false) + ")");
   }
 }

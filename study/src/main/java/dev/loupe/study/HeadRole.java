@@ -19,19 +19,24 @@ public enum HeadRole {
   INDIRECT_S_READER("indirect S reader", "reads S and acts through later layers"),
   /** Looks at IO and acts through later layers. */
   INDIRECT_IO_READER("indirect IO reader", "reads IO and acts through later layers"),
+  /** Writes into the logits itself, but not much of the name it reads. */
+  UNCLEAR("unclear", "reads a name and neither raises nor lowers it"),
   /** Looks at none of the names much. */
   OTHER("other", "reads no name from the last token"),
   /** Patching it brings back next to nothing. */
   NONE("none", "carries next to nothing of the answer");
 
   /** Less recovery than this, in magnitude, counts as none. */
-  static final double LEAST_RECOVERY = 0.02;
+  public static final double LEAST_RECOVERY = 0.02;
 
   /** Less attention to the names than this, together, counts as none. */
-  static final double LEAST_ATTENTION = 0.2;
+  public static final double LEAST_ATTENTION = 0.2;
 
   /** A head that writes less than this share of its recovery into the logits itself is indirect. */
-  static final double LEAST_DIRECT = 0.4;
+  public static final double LEAST_DIRECT = 0.4;
+
+  /** An OV effect of less than this on the name it reads, in logits, neither raises nor lowers. */
+  public static final double LEAST_EFFECT = 0.05;
 
   private final String label;
   private final String meaning;
@@ -41,9 +46,9 @@ public enum HeadRole {
     this.meaning = meaning;
   }
 
-  /** Returns the share of its recovery that a head must write itself to count as direct. */
-  public static double leastDirect() {
-    return LEAST_DIRECT;
+  /** Returns the name of several of them: {@code name movers}. */
+  public String many() {
+    return this == UNCLEAR ? label : label + "s";
   }
 
   /** Returns what it does, in a few words. */
@@ -72,7 +77,11 @@ public enum HeadRole {
     if (!direct) {
       return readsIo ? INDIRECT_IO_READER : INDIRECT_S_READER;
     }
-    boolean raises = head.ovEffectAt(mostRead(head)) > 0;
+    double effect = head.ovEffectAt(mostRead(head));
+    if (Math.abs(effect) < LEAST_EFFECT) {
+      return UNCLEAR;
+    }
+    boolean raises = effect > 0;
     if (readsIo) {
       return raises ? NAME_MOVER : NEGATIVE_NAME_MOVER;
     }

@@ -26,6 +26,11 @@ class HeadRoleTest {
     "0.30, 0.30, 0.20, 0.25,  1.0, -1.0, -1.0,  0.30, SUBJECT_SUPPRESSOR",
     // What it writes itself points against its recovery: it must work through later layers.
     "0.30, 0.05, 0.10, 0.70,  1.0,  1.0,  2.0, -0.30, INDIRECT_S_READER",
+    // Less than 0.05 logits either way, at the name it looks at most, decides nothing.
+    "0.30, 0.80, 0.05, 0.05,  0.04, 1.0,  1.0,  0.30, UNCLEAR",
+    "0.30, 0.05, 0.10, 0.70, -1.0, -1.0, -0.04, 0.30, UNCLEAR",
+    "0.30, 0.80, 0.05, 0.05,  0.06, 0.0,  0.0,  0.30, NAME_MOVER",
+    "0.30, 0.05, 0.10, 0.70,  0.0,  0.0, -0.06, 0.30, SUBJECT_SUPPRESSOR",
   })
   void followsFromTheEvidence(
       double recovery,

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tensors in safetensors files: one file, or the shards of a model.
@@ -83,7 +84,7 @@ public final class SafeTensors implements AutoCloseable {
     try {
       index.shardOf().forEach((name, shard) -> tensors.checkPromise(name, shard));
     } catch (SafeTensorsException e) {
-      tensors.close();
+      closeAfter(e, tensors.files);
       throw e;
     }
     return tensors;
@@ -97,8 +98,29 @@ public final class SafeTensors implements AutoCloseable {
       }
       return new SafeTensors(source, List.copyOf(files));
     } catch (RuntimeException e) {
-      files.forEach(SafeTensorsFile::close);
+      closeAfter(e, files);
       throw e;
+    }
+  }
+
+  /**
+   * Closes every file; what fails goes with {@code cause}, if any, else it is thrown at the end.
+   */
+  private static void closeAfter(@Nullable RuntimeException cause, List<SafeTensorsFile> files) {
+    var first = cause;
+    for (var file : files) {
+      try {
+        file.close();
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (cause == null && first != null) {
+      throw first;
     }
   }
 
@@ -186,6 +208,6 @@ public final class SafeTensors implements AutoCloseable {
   /** Unmaps the files. Tensors that were read stay as they are. */
   @Override
   public void close() {
-    files.forEach(SafeTensorsFile::close);
+    closeAfter(null, files);
   }
 }

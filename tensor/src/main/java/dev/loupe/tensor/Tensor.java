@@ -32,7 +32,7 @@ public final class Tensor {
   }
 
   org.bytedeco.pytorch.Tensor handle() {
-    return handle;
+    return live();
   }
 
   // ---- What it is
@@ -58,12 +58,12 @@ public final class Tensor {
 
   /** Returns the number of elements. */
   public long numel() {
-    return handle.numel();
+    return live().numel();
   }
 
   /** Returns the type of its elements. */
   public DType dtype() {
-    return DType.of(handle.scalar_type());
+    return DType.of(live().scalar_type());
   }
 
   /** Returns the bytes that its elements take. */
@@ -73,7 +73,7 @@ public final class Tensor {
 
   /** Returns where it lives. */
   public Device device() {
-    return handle.is_cpu() ? Device.cpu() : new Device.Cuda(handle.device().index());
+    return live().is_cpu() ? Device.cpu() : new Device.Cuda(handle.device().index());
   }
 
   /** Returns shape and type, as error messages show them: {@code [2, 3] F32}. */
@@ -84,7 +84,7 @@ public final class Tensor {
   @Override
   public String toString() {
     String head = "Tensor" + describe();
-    if (numel() > 64) {
+    if (handle.isNull() || numel() > 64) {
       return head;
     }
     return head
@@ -281,9 +281,8 @@ public final class Tensor {
 
   /** Returns the {@code k} largest elements along {@code dim}. */
   public TopK topK(int k, int dim) {
-    try {
-      var both = torch.topk(handle, k, dim, true, true);
-      return new TopK(new Tensor(both.get0()), new Tensor(both.get1()));
+    try (var both = torch.topk(handle, k, dim, true, true)) {
+      return new TopK(owned(both.get0()), owned(both.get1()));
     } catch (RuntimeException e) {
       throw refusal("topK(" + k + ", " + dim + ")", e);
     }
@@ -300,9 +299,8 @@ public final class Tensor {
 
   /** Returns the thin singular value decomposition of the last two dimensions. */
   public Svd svd() {
-    try {
-      var parts = torch.linalg_svd(handle, false, new StringViewOptional());
-      return new Svd(new Tensor(parts.get0()), new Tensor(parts.get1()), new Tensor(parts.get2()));
+    try (var parts = torch.linalg_svd(handle, false, new StringViewOptional())) {
+      return new Svd(owned(parts.get0()), owned(parts.get1()), owned(parts.get2()));
     } catch (RuntimeException e) {
       throw refusal("svd", e);
     }
@@ -551,7 +549,7 @@ public final class Tensor {
    * Returns the memory of a contiguous tensor on the processor. It is valid as long as the tensor.
    */
   MemorySegment segment() {
-    if (!handle.is_contiguous() || !handle.is_cpu()) {
+    if (!live().is_contiguous() || !handle.is_cpu()) {
       throw new TensorException("segment() of " + describe() + ": not contiguous on the cpu");
     }
     if (numel() == 0) {
@@ -583,6 +581,21 @@ public final class Tensor {
   }
 
   // ---- Calls into libtorch
+
+  // A member of a tuple is a reference into it, and goes with it.
+  private static Tensor owned(org.bytedeco.pytorch.Tensor member) {
+    return new Tensor(new org.bytedeco.pytorch.Tensor(member));
+  }
+
+  private org.bytedeco.pytorch.Tensor live() {
+    if (handle.isNull()) {
+      throw new TensorException(
+          "a freed tensor of shape "
+              + Arrays.toString(shape)
+              + ": keep it, or read it before its scope is closed");
+    }
+    return handle;
+  }
 
   private Tensor op(String name, Supplier<org.bytedeco.pytorch.Tensor> call, Tensor... others) {
     try {

@@ -42,8 +42,16 @@ public final class TensorScope implements AutoCloseable {
   /**
    * Returns a tensor of the same memory that belongs to the enclosing scope, or to the garbage
    * collector if there is none. The one given stays this scope's.
+   *
+   * @throws TensorException if no scope is open on this thread, or the tensor is freed
    */
   public Tensor keep(Tensor tensor) {
+    if (PointerScope.getInnerScope() == null) {
+      throw new TensorException(
+          "keep() of "
+              + tensor.describe()
+              + " on a thread without a scope: keep it on the thread that opened the scope");
+    }
     var pointer = new org.bytedeco.pytorch.Tensor(tensor.handle());
     // The new handle went to the innermost scope. Attach first: a count that touches zero frees it.
     var inner = PointerScope.getInnerScope();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class TensorTest {
@@ -49,7 +50,7 @@ class TensorTest {
         kept = inner.keep(lost.add(1));
       }
       assertThat(kept.toFloats()).containsExactly(1, 1, 1, 1);
-      assertThat(lost.handle().isNull()).isTrue();
+      assertThat(lost.describe()).contains("freed");
       kept = outer.keep(kept);
     }
     assertThat(kept.toFloats()).containsExactly(1, 1, 1, 1);
@@ -106,6 +107,51 @@ class TensorTest {
     assertThat(Threads.matrixThreads()).isEqualTo(1);
     Threads.setMatrixThreads(before);
     assertThatThrownBy(() -> Threads.setMatrixThreads(0)).hasMessageContaining("1 or more");
+  }
+
+  @Test
+  void aFreedTensorSaysSo() {
+    Tensor freed;
+    try (var _ = TensorScope.open()) {
+      freed = Tensors.of(new float[] {1}, 1);
+    }
+    assertThat(freed).hasToString("Tensor[1] (freed)");
+    assertThatThrownBy(freed::item).hasMessageContaining("a freed tensor of shape [1]");
+    assertThatThrownBy(freed::bytes)
+        .isInstanceOf(TensorException.class)
+        .hasMessageContaining("a freed tensor");
+    assertThatThrownBy(() -> freed.add(freed))
+        .isInstanceOf(TensorException.class)
+        .hasMessageContaining("freed");
+  }
+
+  @Test
+  void keepingOnAThreadWithoutAScopeIsRefused() throws InterruptedException {
+    try (var scope = TensorScope.open()) {
+      var tensor = Tensors.of(new float[] {1}, 1);
+      var caught = new AtomicReference<Throwable>();
+      var thread = new Thread(() -> scope.keep(tensor));
+      thread.setUncaughtExceptionHandler((_, e) -> caught.set(e));
+      thread.start();
+      thread.join();
+      assertThat(caught.get())
+          .isInstanceOf(TensorException.class)
+          .hasMessageContaining("a thread without a scope");
+    }
+  }
+
+  @Test
+  void partsOfATupleOutliveItInAndOutOfAScope() {
+    Tensor.TopK outside = Tensors.of(new float[] {1, 3, 2}, 3).topK(2, 0);
+    var svd = Tensors.of(new float[] {3, 0, 0, 2}, 2, 2).svd();
+    assertThat(outside.values().toFloats()).containsExactly(3, 2);
+    assertThat(outside.indices().toLongs()).containsExactly(1, 2);
+    assertThat(svd.s().toFloats()).containsExactly(3, 2);
+    Tensor kept;
+    try (var scope = TensorScope.open()) {
+      kept = scope.keep(Tensors.of(new float[] {1, 3, 2}, 3).topK(1, 0).values());
+    }
+    assertThat(kept.item()).isEqualTo(3);
   }
 
   @Test
