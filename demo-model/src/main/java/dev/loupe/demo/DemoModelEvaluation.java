@@ -125,7 +125,7 @@ public final class DemoModelEvaluation {
     var random = new SplittableRandom(options.seed());
     var prompts = prompts(() -> YearSpans.prompt(true, random));
     var said = LastLogits.of(model, prompts.stream().map(YearSpans.Prompt::text).toList());
-    var digits = IntStream.range(0, 100).mapToObj("%02d"::formatted).toList();
+    var digits = IntStream.range(0, 100).mapToObj(YearSpans::twoDigits).toList();
     double right = 0;
     double mass = 0;
     for (int i = 0; i < prompts.size(); i++) {

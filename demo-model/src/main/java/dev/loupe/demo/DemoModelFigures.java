@@ -4,6 +4,7 @@ import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
 import dev.loupe.study.IndirectObjectFindings;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a demo model can do, measured on texts whose pairs of words were held out of its training,
@@ -40,16 +41,20 @@ public record DemoModelFigures(
   /** Returns what it can do, a line each. */
   public List<String> summary() {
     return List.of(
-        "indirect objects   IO over S in %.1f %% of %d held-out prompts, logit difference %s"
-            .formatted(
-                100 * sentences.accuracy(),
-                sentences.logitDifference().n(),
-                sentences.logitDifference()),
-        "syllogisms         %.1f %%".formatted(100 * syllogisms.accuracy()),
-        "greater-than       %.1f %%, probability difference %.2f"
-            .formatted(100 * years.accuracy(), years.massDifference()),
-        "repeated words     %.1f %%".formatted(100 * repeatedWords),
-        "remarks            %.1f %%".formatted(100 * remarks),
+        String.format(
+            Locale.ROOT,
+            "indirect objects   IO over S in %.1f %% of %d held-out prompts, logit difference %s",
+            100 * sentences.accuracy(),
+            sentences.logitDifference().n(),
+            sentences.logitDifference()),
+        String.format(Locale.ROOT, "syllogisms         %.1f %%", 100 * syllogisms.accuracy()),
+        String.format(
+            Locale.ROOT,
+            "greater-than       %.1f %%, probability difference %.2f",
+            100 * years.accuracy(),
+            years.massDifference()),
+        String.format(Locale.ROOT, "repeated words     %.1f %%", 100 * repeatedWords),
+        String.format(Locale.ROOT, "remarks            %.1f %%", 100 * remarks),
         "circuit            %s; without them %s of %s"
             .formatted(circuit.knockedOut(), circuit.afterKnockOut(), circuit.effects().clean()));
   }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
@@ -83,13 +84,14 @@ public final class DemoModelTraining {
                       0, AdamW.of(Parameters.draw(config, options.deviation(), firstWeights))));
       var parameters = start.optimizer().parameters().map(Autograd::variable);
       log.accept(
-          "%,d parameters, %d tokens, %s %d of %d"
-              .formatted(
-                  parameters.byName().values().stream().mapToLong(Tensor::numel).sum(),
-                  vocabulary.size(),
-                  start.step() == 0 ? "from step" : "on from step",
-                  start.step() + 1,
-                  options.steps()));
+          String.format(
+              Locale.ROOT,
+              "%,d parameters, %d tokens, %s %d of %d",
+              parameters.byName().values().stream().mapToLong(Tensor::numel).sum(),
+              vocabulary.size(),
+              start.step() == 0 ? "from step" : "on from step",
+              start.step() + 1,
+              options.steps()));
       var optimizer = new AdamW(parameters, start.optimizer().first(), start.optimizer().second());
       var writer = options.mixture().new Writer(vocabulary, random.split());
       // The texts of the steps before are drawn again, so that the next ones are the same.
@@ -128,14 +130,15 @@ public final class DemoModelTraining {
       if (last || step % options.reportEvery() == 0) {
         double each = (System.nanoTime() - began) / 1e9 / (step - first);
         log.accept(
-            "step %d of %d   loss %.4f   IO over S in %.1f %%   %.2f s a step, %.1f min left"
-                .formatted(
-                    step,
-                    options.steps(),
-                    losses / steps,
-                    100 * accuracy(optimizer.parameters(), watched),
-                    each,
-                    each * (options.steps() - step) / 60));
+            String.format(
+                Locale.ROOT,
+                "step %d of %d   loss %.4f   IO over S in %.1f %%   %.2f s a step, %.1f min left",
+                step,
+                options.steps(),
+                losses / steps,
+                100 * accuracy(optimizer.parameters(), watched),
+                each,
+                each * (options.steps() - step) / 60));
         losses = 0;
         steps = 0;
       }
@@ -147,8 +150,12 @@ public final class DemoModelTraining {
       if (interrupted && !last) {
         Thread.currentThread().interrupt();
         throw new CancellationException(
-            "interrupted after step %d of %d; %s holds the checkpoint"
-                .formatted(step, options.steps(), out));
+            String.format(
+                Locale.ROOT,
+                "interrupted after step %d of %d; %s holds the checkpoint",
+                step,
+                options.steps(),
+                out));
       }
     }
   }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -81,35 +82,36 @@ final class Gpt2Export {
   }
 
   private static String config(ModelConfig c) {
-    return """
-    {
-      "architectures": ["GPT2LMHeadModel"],
-      "model_type": "gpt2",
-      "vocab_size": %d,
-      "n_positions": %d,
-      "n_ctx": %d,
-      "n_embd": %d,
-      "n_layer": %d,
-      "n_head": %d,
-      "n_inner": %d,
-      "activation_function": "gelu_new",
-      "layer_norm_epsilon": %s,
-      "tie_word_embeddings": true,
-      "scale_attn_weights": true,
-      "bos_token_id": %d,
-      "eos_token_id": %d
-    }
-    """
-        .formatted(
-            c.dVocab(),
-            c.nCtx(),
-            c.nCtx(),
-            c.dModel(),
-            c.nLayers(),
-            c.nHeads(),
-            c.dMlp(),
-            c.eps(),
-            c.bosToken().orElseThrow(),
-            c.eosTokens().getFirst());
+    return String.format(
+        Locale.ROOT,
+        """
+        {
+          "architectures": ["GPT2LMHeadModel"],
+          "model_type": "gpt2",
+          "vocab_size": %d,
+          "n_positions": %d,
+          "n_ctx": %d,
+          "n_embd": %d,
+          "n_layer": %d,
+          "n_head": %d,
+          "n_inner": %d,
+          "activation_function": "gelu_new",
+          "layer_norm_epsilon": %s,
+          "tie_word_embeddings": true,
+          "scale_attn_weights": true,
+          "bos_token_id": %d,
+          "eos_token_id": %d
+        }
+        """,
+        c.dVocab(),
+        c.nCtx(),
+        c.nCtx(),
+        c.dModel(),
+        c.nLayers(),
+        c.nHeads(),
+        c.dMlp(),
+        c.eps(),
+        c.bosToken().orElseThrow(),
+        c.eosTokens().getFirst());
   }
 }

@@ -4,6 +4,7 @@ import dev.loupe.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -17,16 +18,21 @@ final class TokenizerJson {
     Files.writeString(folder.resolve("tokenizer.json"), of(vocabulary));
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
-        """
-        {
-          "tokenizer_class": "PreTrainedTokenizerFast",
-          "bos_token": "%s",
-          "eos_token": "%s",
-          "unk_token": "%s",
-          "model_max_length": %d
-        }
-        """
-            .formatted(Vocabulary.BOS, Vocabulary.BOS, Vocabulary.UNKNOWN, config.nCtx()));
+        String.format(
+            Locale.ROOT,
+            """
+            {
+              "tokenizer_class": "PreTrainedTokenizerFast",
+              "bos_token": "%s",
+              "eos_token": "%s",
+              "unk_token": "%s",
+              "model_max_length": %d
+            }
+            """,
+            Vocabulary.BOS,
+            Vocabulary.BOS,
+            Vocabulary.UNKNOWN,
+            config.nCtx()));
   }
 
   static String of(Vocabulary vocabulary) {

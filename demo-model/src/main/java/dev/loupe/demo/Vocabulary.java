@@ -2,6 +2,7 @@ package dev.loupe.demo;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -46,7 +47,7 @@ final class Vocabulary {
     var id = ids.get(token);
     if (id == null) {
       throw new IllegalArgumentException(
-          "'%s' is not in the vocabulary of %d tokens".formatted(token, size()));
+          String.format(Locale.ROOT, "'%s' is not in the vocabulary of %d tokens", token, size()));
     }
     return id;
   }

@@ -1,6 +1,7 @@
 package dev.loupe.demo;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -25,7 +26,7 @@ final class YearSpans {
   static Example train(RandomGenerator random) {
     var prompt = prompt(false, random);
     int end = random.nextInt(prompt.start() + 1, 100);
-    return Example.of(prompt.text(), "%02d.".formatted(end));
+    return Example.of(prompt.text(), String.format(Locale.ROOT, "%02d.", end));
   }
 
   static Prompt prompt(boolean heldOut, RandomGenerator random) {
@@ -33,10 +34,15 @@ final class YearSpans {
       var event = Pick.from(EVENTS, random);
       int century = random.nextInt(11, 18);
       int start = random.nextInt(2, 99);
-      if (HeldOut.pair(event, "%02d".formatted(start)) == heldOut) {
+      if (HeldOut.pair(event, twoDigits(start)) == heldOut) {
         return new Prompt(
-            "The %s lasted from the year %d%02d to the year %d"
-                .formatted(event, century, start, century),
+            String.format(
+                Locale.ROOT,
+                "The %s lasted from the year %d%02d to the year %d",
+                event,
+                century,
+                start,
+                century),
             start);
       }
     }
@@ -46,7 +52,11 @@ final class YearSpans {
     return Stream.of(
             Stream.of("The lasted from the year to the year."),
             EVENTS.stream().map(e -> " " + e),
-            IntStream.range(0, 100).mapToObj("%02d"::formatted).map(y -> " " + y + y))
+            IntStream.range(0, 100).mapToObj(YearSpans::twoDigits).map(y -> " " + y + y))
         .flatMap(s -> s);
+  }
+
+  private static String twoDigits(int year) {
+    return String.format(Locale.ROOT, "%02d", year);
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.lens;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * A mean over prompts and how sure it is.
@@ -30,6 +31,8 @@ public record Estimate(double mean, double standardError, int n) {
   /** Returns {@code +0.264 ± 0.020}. */
   @Override
   public String toString() {
-    return n == 1 ? "%+.3f".formatted(mean) : "%+.3f ± %.3f".formatted(mean, standardError);
+    return n == 1
+        ? String.format(Locale.ROOT, "%+.3f", mean)
+        : String.format(Locale.ROOT, "%+.3f ± %.3f", mean, standardError);
   }
 }

@@ -35,6 +35,14 @@ public record HeadEffects(
    */
   public record Ranked(Head head, Estimate recovery) {}
 
+  /**
+   * Returns whether clean prompts have less of the metric than corrupted ones. The model then does
+   * the opposite of the behaviour, and recoveries are shares of the way to that opposite.
+   */
+  public boolean isReversed() {
+    return clean.mean() < corrupted.mean();
+  }
+
   /** Returns the recovery of a head. */
   public Estimate recovery(Head head) {
     return recoveries.get(head.layer()).get(head.index());
@@ -62,9 +70,17 @@ public record HeadEffects(
   /**
    * Makes effects of the metric of every prompt.
    *
-   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
+   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric, or it
+   *     is NaN or infinite somewhere
    */
   static HeadEffects of(double[] clean, double[] corrupted, boolean[] top, double[][][] patched) {
+    requireFinite("clean", clean);
+    requireFinite("corrupted", corrupted);
+    for (int layer = 0; layer < patched.length; layer++) {
+      for (int head = 0; head < patched[layer].length; head++) {
+        requireFinite("patched " + new Head(layer, head), patched[layer][head]);
+      }
+    }
     var cleanMean = Estimate.of(clean);
     var corruptedMean = Estimate.of(corrupted);
     double gap = cleanMean.mean() - corruptedMean.mean();
@@ -93,5 +109,20 @@ public record HeadEffects(
     double topCount = IntStream.range(0, top.length).filter(i -> top[i]).count();
     return new HeadEffects(
         cleanMean, corruptedMean, right / clean.length, topCount / top.length, recoveries);
+  }
+
+  private static void requireFinite(String what, double[] metric) {
+    for (int row = 0; row < metric.length; row++) {
+      if (!Double.isFinite(metric[row])) {
+        throw new IllegalStateException(
+            "the "
+                + what
+                + " logit difference of prompt "
+                + row
+                + " is "
+                + metric[row]
+                + ": the model overflows; compute in a wider type or check its weights");
+      }
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.report;
 
 import dev.loupe.report.Ramp.Rgb;
+import java.util.Locale;
 
 /** Style text for one terminal; on a plain one every method returns its text as it is. */
 record Ansi(Terminal terminal) {
@@ -23,12 +24,13 @@ record Ansi(Terminal terminal) {
           styled((ground.isLight() ? "38;5;16" : ink) + ";48;5;" + ground.indexed(), text);
       case TRUE_COLOUR ->
           styled(
-              "38;2;%s;48;2;%d;%d;%d"
-                  .formatted(
-                      ground.isLight() ? "20;20;20" : "255;255;255",
-                      ground.red(),
-                      ground.green(),
-                      ground.blue()),
+              String.format(
+                  Locale.ROOT,
+                  "38;2;%s;48;2;%d;%d;%d",
+                  ground.isLight() ? "20;20;20" : "255;255;255",
+                  ground.red(),
+                  ground.green(),
+                  ground.blue()),
               text);
     };
   }

@@ -1,6 +1,7 @@
 package dev.loupe.report;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Show where chosen heads look on one prompt.
@@ -43,14 +44,15 @@ public record AttentionView(String title, TokenLine prompt, List<HeadPattern> he
     for (HeadPattern head : heads) {
       Check.that(
           head.pattern().rows() == tokens && head.pattern().columns() == tokens,
-          "attention of %s is [%d, %d], expected [%d, %d] for %d tokens"
-              .formatted(
-                  head.label(),
-                  head.pattern().rows(),
-                  head.pattern().columns(),
-                  tokens,
-                  tokens,
-                  tokens));
+          String.format(
+              Locale.ROOT,
+              "attention of %s is [%d, %d], expected [%d, %d] for %d tokens",
+              head.label(),
+              head.pattern().rows(),
+              head.pattern().columns(),
+              tokens,
+              tokens,
+              tokens));
     }
   }
 }

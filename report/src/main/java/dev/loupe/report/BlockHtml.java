@@ -3,6 +3,7 @@ package dev.loupe.report;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -238,7 +239,8 @@ final class BlockHtml {
     for (int at = 0; at < prompt.tokens().size(); at++) {
       String role = prompt.roles().getOrDefault(at, "");
       String css = role.isEmpty() ? "" : " role-" + slot(role);
-      out.append("<span class=\"token%s\" title=\"position %d\"".formatted(css, at));
+      out.append(
+          String.format(Locale.ROOT, "<span class=\"token%s\" title=\"position %d\"", css, at));
       out.append(role.isEmpty() ? "" : attribute("data-role", role)).append('>');
       out.append(Html.token(prompt.tokens().get(at))).append("</span><wbr>");
     }
@@ -283,6 +285,7 @@ final class BlockHtml {
 
   @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more dependency
   private void line(String format, Object... values) {
-    out.append(values.length == 0 ? format : format.formatted(values)).append('\n');
+    out.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values))
+        .append('\n');
   }
 }

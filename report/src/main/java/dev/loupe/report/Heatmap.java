@@ -1,5 +1,7 @@
 package dev.loupe.report;
 
+import java.util.Locale;
+
 /**
  * Show a rectangle of values as colours.
  *
@@ -31,7 +33,13 @@ public record Heatmap(
   private static void fits(String title, String side, Axis axis, int count) {
     Check.that(
         axis.labels().size() == count,
-        "heatmap '%s': %d %s of values but %d labels on axis '%s', expected one label each"
-            .formatted(title, count, side, axis.labels().size(), axis.name()));
+        String.format(
+            Locale.ROOT,
+            "heatmap '%s': %d %s of values but %d labels on axis '%s', expected one label each",
+            title,
+            count,
+            side,
+            axis.labels().size(),
+            axis.name()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.loupe.report;
 
+import java.util.Locale;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Escape what goes into a page. */
@@ -35,7 +36,7 @@ final class Html {
           boolean unsafe =
               c == '<' || c == '>' || c == '&' || c == 0x2028 || c == 0x2029 || isSurrogate(c);
           if (unsafe) {
-            out.append("\\u%04x".formatted(c));
+            out.append(String.format(Locale.ROOT, "\\u%04x", c));
           } else {
             out.appendCodePoint(c);
           }

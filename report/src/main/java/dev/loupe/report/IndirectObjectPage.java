@@ -78,6 +78,11 @@ public final class IndirectObjectPage {
             .collect(Collectors.groupingBy(HeadRole::of, LinkedHashMap::new, Collectors.toList()));
     byRole.remove(HeadRole.NONE);
     var sentences = new ArrayList<String>();
+    if (findings.effects().isReversed()) {
+      sentences.add(
+          "This model does the opposite: its logit difference is lower on clean prompts than on"
+              + " corrupted ones. A recovery is a share of the way down, not towards the answer.");
+    }
     byRole.forEach((role, heads) -> sentences.add(sentence(role, heads)));
     if (!findings.knockedOut().isEmpty()) {
       sentences.add(

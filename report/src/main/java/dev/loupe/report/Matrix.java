@@ -3,6 +3,7 @@ package dev.loupe.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +31,21 @@ public final class Matrix {
       copy[row] = values[row].clone();
       Check.that(
           copy[row].length == copy[0].length,
-          "row %d has %d values, expected %d as in row 0"
-              .formatted(row, copy[row].length, copy[0].length));
+          String.format(
+              Locale.ROOT,
+              "row %d has %d values, expected %d as in row 0",
+              row,
+              copy[row].length,
+              copy[0].length));
       for (int column = 0; column < copy[row].length; column++) {
         Check.that(
             !Double.isInfinite(copy[row][column]),
-            "value at row %d, column %d is %s, expected a finite number or NaN for no value"
-                .formatted(row, column, copy[row][column]));
+            String.format(
+                Locale.ROOT,
+                "value at row %d, column %d is %s, expected a finite number or NaN for no value",
+                row,
+                column,
+                copy[row][column]));
       }
     }
     return new Matrix(copy);

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -77,7 +78,11 @@ final class Page {
       out.append("<nav aria-label=\"Contents\"><ol>");
       for (int i = 0; i < titles.size(); i++) {
         out.append(
-            "<li><a href=\"#section-%d\">%s</a></li>".formatted(i + 1, Html.escape(titles.get(i))));
+            String.format(
+                Locale.ROOT,
+                "<li><a href=\"#section-%d\">%s</a></li>",
+                i + 1,
+                Html.escape(titles.get(i))));
       }
       out.append("</ol></nav>\n");
     }
@@ -91,8 +96,11 @@ final class Page {
       if (block instanceof Section(String title)) {
         out.append(sections++ > 0 ? "</section>\n" : "");
         out.append(
-            "<section aria-labelledby=\"section-%1$d\">\n<h2 id=\"section-%1$d\">%2$s</h2>\n"
-                .formatted(sections, Html.escape(title)));
+            String.format(
+                Locale.ROOT,
+                "<section aria-labelledby=\"section-%1$d\">\n<h2 id=\"section-%1$d\">%2$s</h2>\n",
+                sections,
+                Html.escape(title)));
       } else {
         writer.write(block);
       }

@@ -2,6 +2,7 @@ package dev.loupe.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Set values in rows and columns.
@@ -21,8 +22,13 @@ public record Table(String title, List<Column> columns, List<List<Cell>> rows) i
     for (int row = 0; row < rows.size(); row++) {
       Check.that(
           rows.get(row).size() == columns.size(),
-          "table '%s', row %d has %d cells, expected %d"
-              .formatted(title, row, rows.get(row).size(), columns.size()));
+          String.format(
+              Locale.ROOT,
+              "table '%s', row %d has %d cells, expected %d",
+              title,
+              row,
+              rows.get(row).size(),
+              columns.size()));
       for (int column = 0; column < columns.size(); column++) {
         checkKind(title, row, columns.get(column), rows.get(row).get(column));
       }
@@ -50,12 +56,23 @@ public record Table(String title, List<Column> columns, List<List<Cell>> rows) i
     boolean number = cell instanceof Cell.Numeric;
     Check.that(
         number == column.isNumeric(),
-        "table '%s', row %d, column '%s': given %s, expected %s"
-            .formatted(title, row, column.name(), cell, column.isNumeric() ? "a number" : "text"));
+        String.format(
+            Locale.ROOT,
+            "table '%s', row %d, column '%s': given %s, expected %s",
+            title,
+            row,
+            column.name(),
+            cell,
+            column.isNumeric() ? "a number" : "text"));
     Check.that(
         !(cell instanceof Cell.Numeric(double value) && Double.isInfinite(value)),
-        "table '%s', row %d, column '%s': given %s, expected a finite number or NaN"
-            .formatted(title, row, column.name(), cell));
+        String.format(
+            Locale.ROOT,
+            "table '%s', row %d, column '%s': given %s, expected a finite number or NaN",
+            title,
+            row,
+            column.name(),
+            cell));
   }
 
   /** Collect rows; not safe for use by several threads. */

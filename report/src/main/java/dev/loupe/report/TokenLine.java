@@ -2,6 +2,7 @@ package dev.loupe.report;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -25,8 +26,13 @@ public record TokenLine(
           "role at position " + role.getKey() + " of prompt '" + label + "'", role.getValue());
       Check.that(
           role.getKey() >= 0 && role.getKey() < tokens.size(),
-          "prompt '%s' has role %s at position %d, expected 0 to %d"
-              .formatted(label, role.getValue(), role.getKey(), tokens.size() - 1));
+          String.format(
+              Locale.ROOT,
+              "prompt '%s' has role %s at position %d, expected 0 to %d",
+              label,
+              role.getValue(),
+              role.getKey(),
+              tokens.size() - 1));
     }
     roles = Collections.unmodifiableMap(new TreeMap<>(roles));
   }

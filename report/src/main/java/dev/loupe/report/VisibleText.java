@@ -1,5 +1,7 @@
 package dev.loupe.report;
 
+import java.util.Locale;
+
 /** Make text safe and visible in a terminal, and measure how many columns it takes. */
 final class VisibleText {
   private VisibleText() {}
@@ -65,7 +67,7 @@ final class VisibleText {
         if (c < 32 && unicode) {
           yield Character.toString(0x2400 + c);
         }
-        yield "\\u%04x".formatted(c);
+        yield String.format(Locale.ROOT, "\\u%04x", c);
       }
     };
   }
