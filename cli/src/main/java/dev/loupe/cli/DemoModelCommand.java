@@ -4,7 +4,10 @@ import dev.loupe.demo.DemoModelEvaluation;
 import dev.loupe.demo.DemoModelTraining;
 import dev.loupe.demo.ModelCard;
 import dev.loupe.demo.TrainingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,9 +24,9 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  loupe demo-model train --out my-demo",
+      "  loupe demo-model train",
       "  loupe demo-model evaluate",
-      "  loupe ioi --model ./my-demo"
+      "  loupe ioi --model ./runs/demo-model"
     })
 final class DemoModelCommand extends LoupeCommand {
   @Override
@@ -46,9 +49,9 @@ final class DemoModelCommand extends LoupeCommand {
     @Option(
         names = {"-o", "--out"},
         paramLabel = "FOLDER",
-        required = true,
-        description = "Where the model goes.")
-    private Path out = Path.of("");
+        defaultValue = "runs/demo-model",
+        description = "Where the model goes (default: ${DEFAULT-VALUE}).")
+    private Path out = Path.of("runs/demo-model");
 
     @Option(names = "--steps", paramLabel = "N", description = "Steps of the optimiser.")
     private Optional<Integer> steps = Optional.empty();
@@ -57,12 +60,24 @@ final class DemoModelCommand extends LoupeCommand {
     private Optional<Long> seed = Optional.empty();
 
     @Override
-    void run() {
+    void run() throws IOException {
       var options = asked(this::options);
       DemoModelTraining.train(options, out, this::log);
       log("measuring ...");
       ModelCard.write(out, options).summary().forEach(out()::println);
-      out().println("model: " + out);
+      out().println("wrote " + String.join(", ", written()) + " to " + out);
+      out().println("use it: loupe ioi --model " + Shell.quoted(asFolder(out)));
+    }
+
+    private List<String> written() throws IOException {
+      try (var files = Files.list(out)) {
+        return files.map(file -> file.getFileName().toString()).sorted().toList();
+      }
+    }
+
+    // A bare name could also be meant for the hub, or for the embedded model.
+    private static String asFolder(Path out) {
+      return out.isAbsolute() || out.startsWith(".") || out.startsWith("..") ? out.toString() : "./" + out;
     }
 
     private TrainingOptions options() {

@@ -59,13 +59,25 @@ final class Failures {
           "out of memory ("
               + message(memory)
               + "): give Java more with LOUPE_JAVA_OPTS=-Xmx8g, or ask for less at once";
-      case LinkageError linkage -> "the native libraries cannot be loaded: " + rootMessage(linkage);
+      case LinkageError linkage when isNative(linkage) -> "the native libraries cannot be loaded: " + rootMessage(linkage);
       case UncheckedIOException io -> message(io) + because(io);
       case NoSuchFileException file -> "no such file or folder: " + file.getMessage();
       case AccessDeniedException file -> "permission denied: " + file.getMessage();
       case IOException io -> message(io);
       default -> isBug(e) ? "unexpected " + oneLine(e.toString()) + advice() : message(e);
     };
+  }
+
+  // A class whose initialiser failed to load its library fails as NoClassDefFoundError later on.
+  private static boolean isNative(LinkageError e) {
+    return root(e) instanceof UnsatisfiedLinkError
+        || (e instanceof NoClassDefFoundError && saysNative(root(e)));
+  }
+
+  // That later error holds its first cause only as text.
+  private static boolean saysNative(Throwable root) {
+    return root instanceof ExceptionInInitializerError
+        && message(root).contains(UnsatisfiedLinkError.class.getName());
   }
 
   /** Tells whether an exception was thrown by the machine, not by code that chose its words. */
@@ -88,11 +100,15 @@ final class Failures {
   }
 
   private static String rootMessage(Throwable e) {
+    return message(root(e));
+  }
+
+  private static Throwable root(Throwable e) {
     var root = e;
     for (var cause = root.getCause(); cause != null; cause = root.getCause()) {
       root = cause;
     }
-    return message(root);
+    return root;
   }
 
   private static String message(Throwable e) {

@@ -26,17 +26,18 @@ final class IndirectObjectShow {
 
   private final LoupeCommand command;
   private final String again;
-  private final long seed;
+  private final PromptSource source;
 
   /**
    * Prepares the show.
    *
    * @param again what to type to get it again
+   * @param source where the prompts are from
    */
-  IndirectObjectShow(LoupeCommand command, String again, long seed) {
+  IndirectObjectShow(LoupeCommand command, String again, PromptSource source) {
     this.command = command;
     this.again = again;
-    this.seed = seed;
+    this.source = source;
   }
 
   void run(HookedTransformer model, TaskData data, int top, Optional<Path> folder)
@@ -67,7 +68,7 @@ final class IndirectObjectShow {
     command
         .out()
         .printf(
-            "%s  %s  %d prompts, %s, seed %d%n",
+            "%s  %s  %d prompts, %s, %s%n",
             command.bold(model.name()),
             command.faint(
                 "(%s, %d layers x %d heads, weights %s)"
@@ -78,7 +79,7 @@ final class IndirectObjectShow {
                         sha.substring(0, Math.min(12, sha.length())))),
             data.size(),
             data.corruption(),
-            seed);
+            Texts.harmless(source.toString()));
     data.notes().forEach(command::note);
     var first = data.examples().getFirst();
     command.out().println("  clean      " + Texts.harmless(first.clean().text()));
@@ -97,8 +98,7 @@ final class IndirectObjectShow {
   }
 
   private Map<String, String> facts() {
-    var facts = new LinkedHashMap<String, String>();
-    facts.put("seed", Long.toString(seed));
+    var facts = new LinkedHashMap<>(source.facts());
     facts.put("command", again);
     facts.put("Loupe", Version.current());
     facts.put("Java", Runtime.version().toString());

@@ -32,6 +32,8 @@ import picocli.CommandLine.Option;
       "  loupe ioi --model gpt2 --data mib-ioi.parquet --counterfactual abc_counterfactual"
     })
 final class IoiCommand extends LoupeCommand {
+  private static final int TOP = 10;
+
   @Mixin private ModelOption model = new ModelOption();
 
   @Option(
@@ -53,9 +55,8 @@ final class IoiCommand extends LoupeCommand {
   @Option(
       names = "--seed",
       paramLabel = "SEED",
-      defaultValue = "0",
-      description = "Of the prompts; the same seed gives the same (default: ${DEFAULT-VALUE}).")
-  private long seed;
+      description = "Of generated prompts; the same seed gives the same (default: 0).")
+  private Optional<Long> seed = Optional.empty();
 
   @Option(
       names = "--data",
@@ -73,9 +74,9 @@ final class IoiCommand extends LoupeCommand {
   @Option(
       names = "--top",
       paramLabel = "N",
-      defaultValue = "10",
+      defaultValue = "" + TOP,
       description = "On how many heads evidence is gathered (default: ${DEFAULT-VALUE}).")
-  private int top = 10;
+  private int top = TOP;
 
   @Option(
       names = {"-o", "--out"},
@@ -95,16 +96,19 @@ final class IoiCommand extends LoupeCommand {
     if (data.isPresent() && corruption.isPresent()) {
       throw wrongUsage("--corrupt goes with generated prompts; with --data use --counterfactual");
     }
+    if (data.isPresent() && seed.isPresent()) {
+      throw wrongUsage("--seed goes with generated prompts; those of --data are taken in its order");
+    }
     try (var transformer = model.load(this)) {
       var task = data.isPresent() ? read(data.get(), transformer) : generate(how, transformer);
-      new IndirectObjectShow(this, again(), seed).run(transformer, task, top, out);
+      new IndirectObjectShow(this, again(), source()).run(transformer, task, top, out);
     }
   }
 
   private TaskData generate(Corruption how, HookedTransformer transformer) {
     var bos = Texts.bos(noBos, transformer.tokenizer());
     return IndirectObject.generate(
-        transformer.tokenizer(), new IndirectObjectOptions(prompts, seed, how, bos));
+        transformer.tokenizer(), new IndirectObjectOptions(prompts, seed.orElse(0L), how, bos));
   }
 
   private TaskData read(Path file, HookedTransformer transformer) {
@@ -113,18 +117,24 @@ final class IoiCommand extends LoupeCommand {
         file, transformer.tokenizer(), new MibIoiOptions(counterfactual, prompts, bos));
   }
 
+  private PromptSource source() throws IOException {
+    return data.isPresent()
+        ? PromptSource.DataFile.of(data.get())
+        : new PromptSource.Generated(seed.orElse(0L));
+  }
+
   private String again() {
     var line = new StringBuilder("./loupe ioi --model ").append(Shell.quoted(model.name()));
-    if (model.raw()) {
-      line.append(" --raw");
-    }
-    line.append(" --prompts ").append(prompts);
+    line.append(model.typed()).append(" --prompts ").append(prompts);
     if (data.isPresent()) {
       line.append(" --data ").append(Shell.quoted(data.get().toString()));
       line.append(" --counterfactual ").append(Shell.quoted(counterfactual));
     } else {
       line.append(" --corrupt ").append(corruption.orElse("name-swap"));
-      line.append(" --seed ").append(seed);
+      line.append(" --seed ").append(seed.orElse(0L));
+    }
+    if (top != TOP) {
+      line.append(" --top ").append(top);
     }
     if (noBos) {
       line.append(" --no-bos");

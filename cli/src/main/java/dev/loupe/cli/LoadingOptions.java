@@ -49,9 +49,22 @@ class LoadingOptions {
       })
   private Set<String> ignoredFields = new LinkedHashSet<>();
 
-  /** Tells whether weights are taken as stored. */
-  final boolean raw() {
-    return raw;
+  /** Returns the options that differ from the usual ones, as a shell reads them. */
+  final String typed() {
+    var line = new StringBuilder(raw ? " --raw" : "");
+    if (dtype != Precision.F32) {
+      line.append(" --dtype ").append(dtype);
+    }
+    if (!device.equals("cpu")) {
+      line.append(" --device ").append(Shell.quoted(device));
+    }
+    if (!revision.equals(Help.MAIN)) {
+      line.append(" --revision ").append(Shell.quoted(revision));
+    }
+    if (!ignoredFields.isEmpty()) {
+      line.append(" --ignore-config ").append(Shell.quoted(String.join(",", ignoredFields)));
+    }
+    return line.toString();
   }
 
   /** Returns what is done to the weights. */
@@ -72,6 +85,7 @@ class LoadingOptions {
 
   /** Loads a model, telling of downloads on standard error. */
   final HookedTransformer load(String name, LoupeCommand command) {
+    ModelFolder.refuseRevision(name, revision);
     return load(name, options(command), command);
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.Consumer;
 
@@ -19,11 +20,8 @@ final class ModelFolder {
   static void use(
       String name, String revision, HubConfig hub, DownloadProgress progress, Consumer<Path> use)
       throws IOException {
-    var embedded =
-        ServiceLoader.load(EmbeddedModel.class).stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(it -> it.name().equals(name))
-            .findFirst();
+    var embedded = embedded(name);
+    refuseRevision(name, revision);
     if (embedded.isPresent()) {
       var folder = Files.createTempDirectory("loupe-" + name);
       try {
@@ -40,6 +38,27 @@ final class ModelFolder {
     } else {
       use.accept(new Hub(hub).snapshot(name, revision, progress));
     }
+  }
+
+  /**
+   * Checks that a revision is asked only of a model that has revisions.
+   *
+   * @throws IllegalArgumentException if the model is embedded or a folder and it is not the main one
+   */
+  static void refuseRevision(String name, String revision) {
+    if (!revision.equals(Help.MAIN)
+        && (embedded(name).isPresent() || Files.isDirectory(Path.of(name)))) {
+      throw new IllegalArgumentException(
+          "revision " + revision + " of " + name + ": only models from the hub have revisions");
+    }
+  }
+
+  /** Finds the embedded model of a name. */
+  static Optional<EmbeddedModel> embedded(String name) {
+    return ServiceLoader.load(EmbeddedModel.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(it -> it.name().equals(name))
+        .findFirst();
   }
 
   /** Deletes a folder and all in it. */

@@ -30,6 +30,9 @@ final class PullCommand extends LoupeCommand {
 
   @Override
   void run() {
+    if (ModelFolder.embedded(name).isPresent()) {
+      throw wrongUsage(name + " is embedded in Loupe: there is nothing to download");
+    }
     var hub = new Hub(hub());
     try (var progress = DownloadLines.of(this)) {
       out().println(hub.snapshot(name, revision, progress));
