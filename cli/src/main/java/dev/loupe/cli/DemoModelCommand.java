@@ -77,7 +77,9 @@ final class DemoModelCommand extends LoupeCommand {
 
     // A bare name could also be meant for the hub, or for the embedded model.
     private static String asFolder(Path out) {
-      return out.isAbsolute() || out.startsWith(".") || out.startsWith("..") ? out.toString() : "./" + out;
+      return out.isAbsolute() || out.startsWith(".") || out.startsWith("..")
+          ? out.toString()
+          : "./" + out;
     }
 
     private TrainingOptions options() {
