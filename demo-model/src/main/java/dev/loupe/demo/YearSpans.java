@@ -56,7 +56,7 @@ final class YearSpans {
         .flatMap(s -> s);
   }
 
-  private static String twoDigits(int year) {
+  static String twoDigits(int year) {
     return String.format(Locale.ROOT, "%02d", year);
   }
 }
