@@ -3,9 +3,9 @@ package dev.loupe.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
-import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Hooks;
 import dev.loupe.model.PaddingSide;
@@ -36,8 +36,7 @@ class RandomModelPatchingTest {
   }
 
   private static Tokens tokens(HookedTransformer model, long seed) {
-    return RandomModels.tokens(
-        model.config(), seed, PaddingSide.LEFT, LENGTH, LENGTH, LENGTH);
+    return RandomModels.tokens(model.config(), seed, PaddingSide.LEFT, LENGTH, LENGTH, LENGTH);
   }
 
   private static Tensor z(HookedTransformer model, Tokens tokens, int layer) {
@@ -55,9 +54,7 @@ class RandomModelPatchingTest {
         Hooks.none()
             .replace(
                 HookPoint.z(head.layer()),
-                (z, at) ->
-                    z.withSelect(
-                        1, -1, z.select(1, -1).withSelect(1, head.index(), value)));
+                (z, at) -> z.withSelect(1, -1, z.select(1, -1).withSelect(1, head.index(), value)));
     return Estimate.of(metric.of(model.runWithHooks(tokens, hooks).select(1, -1)));
   }
 
