@@ -43,7 +43,8 @@ final class DemoCommand extends LoupeCommand {
       var bos = Texts.bos(false, transformer.tokenizer());
       var options = IndirectObjectOptions.defaults(bos);
       var data = IndirectObject.generate(transformer.tokenizer(), options);
-      new IndirectObjectShow(this, "./loupe demo", new PromptSource.Generated(options.seed())).run(transformer, data, TOP, out);
+      new IndirectObjectShow(this, "./loupe demo", new PromptSource.Generated(options.seed()))
+          .run(transformer, data, TOP, out);
     }
   }
 }

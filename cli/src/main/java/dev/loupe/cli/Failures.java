@@ -59,7 +59,8 @@ final class Failures {
           "out of memory ("
               + message(memory)
               + "): give Java more with LOUPE_JAVA_OPTS=-Xmx8g, or ask for less at once";
-      case LinkageError linkage when isNative(linkage) -> "the native libraries cannot be loaded: " + rootMessage(linkage);
+      case LinkageError linkage when isNative(linkage) ->
+          "the native libraries cannot be loaded: " + rootMessage(linkage);
       case UncheckedIOException io -> message(io) + because(io);
       case NoSuchFileException file -> "no such file or folder: " + file.getMessage();
       case AccessDeniedException file -> "permission denied: " + file.getMessage();

@@ -97,7 +97,8 @@ final class IoiCommand extends LoupeCommand {
       throw wrongUsage("--corrupt goes with generated prompts; with --data use --counterfactual");
     }
     if (data.isPresent() && seed.isPresent()) {
-      throw wrongUsage("--seed goes with generated prompts; those of --data are taken in its order");
+      throw wrongUsage(
+          "--seed goes with generated prompts; those of --data are taken in its order");
     }
     try (var transformer = model.load(this)) {
       var task = data.isPresent() ? read(data.get(), transformer) : generate(how, transformer);

@@ -43,7 +43,8 @@ final class ModelFolder {
   /**
    * Checks that a revision is asked only of a model that has revisions.
    *
-   * @throws IllegalArgumentException if the model is embedded or a folder and it is not the main one
+   * @throws IllegalArgumentException if the model is embedded or a folder and it is not the main
+   *     one
    */
   static void refuseRevision(String name, String revision) {
     if (!revision.equals(Help.MAIN)

@@ -1,0 +1,154 @@
+package dev.loupe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The main job, {@code demo} and {@code ioi}, on the embedded model. */
+class IoiCommandTest {
+  @TempDir private Path folder = Path.of("");
+
+  private CommandRun ioi(String... arguments) {
+    var all = new String[arguments.length + 5];
+    System.arraycopy(
+        new String[] {"ioi", "--model", "demo", "--out", folder.toString()}, 0, all, 0, 5);
+    System.arraycopy(arguments, 0, all, 5, arguments.length);
+    return CommandRun.of(all);
+  }
+
+  private JsonNode result() throws IOException {
+    return JsonMapper.shared().readTree(Files.readString(folder.resolve("result.json")));
+  }
+
+  private static void assertShown(CommandRun run) {
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out())
+        .containsPattern("accuracy \\d+\\.\\d %   clean [+-]\\d+\\.\\d\\d   corrupted [+-]\\d")
+        .contains("report: ");
+  }
+
+  private void assertReport(JsonNode result) throws IOException {
+    var html = Files.readString(folder.resolve("report.html"));
+    assertThat(html).doesNotContain("http://", "https://");
+    assertThat(result.path("heads")).isNotEmpty();
+    for (var head : result.path("heads")) {
+      var name = head.path("layer").asInt() + "." + head.path("head").asInt();
+      assertThat(html).contains(name);
+    }
+    assertThat(result.path("recovery")).hasSize(4).allMatch(row -> row.size() == 8);
+  }
+
+  @Test
+  void theDemoFindsHeadsAndWritesThem() throws IOException {
+    var run = CommandRun.of("demo", "--out", folder.toString());
+    assertShown(run);
+    var result = result();
+    assertReport(result);
+    for (var head : result.path("heads")) {
+      var name = head.path("layer").asInt() + "." + head.path("head").asInt();
+      assertThat(run.out()).contains(name);
+    }
+    assertThat(result.path("prompts").asInt()).isEqualTo(100);
+    assertThat(result.path("clean").path("mean").asDouble()).isPositive();
+    assertThat(result.path("corrupted").path("mean").asDouble()).isNegative();
+    assertThat(result.path("provenance").path("seed").asString()).isEqualTo("0");
+  }
+
+  @Test
+  void aSeedGivesTheSameNumbersAgain() throws IOException {
+    var arguments = new String[] {"--prompts", "20", "--corrupt", "abc", "--seed", "3"};
+    var first = ioi(arguments);
+    assertShown(first);
+    var result = result();
+    assertReport(result);
+    assertThat(result.path("corruption").asString()).isEqualTo("abc");
+    var second = ioi(arguments);
+    assertThat(second.out()).isEqualTo(first.out()).contains("seed 3");
+    assertThat(result().path("recovery")).isEqualTo(result.path("recovery"));
+    assertThat(ioi("--prompts", "20", "--corrupt", "abc").out()).isNotEqualTo(first.out());
+  }
+
+  @Test
+  void numbersAreWrittenAlikeEverywhere() {
+    var usual = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.ROOT);
+      var root = ioi("--prompts", "4");
+      Locale.setDefault(Locale.GERMANY);
+      var german = ioi("--prompts", "4");
+      assertShown(german);
+      assertThat(german.out()).isEqualTo(root.out());
+    } finally {
+      Locale.setDefault(usual);
+    }
+  }
+
+  @Test
+  void whatIsTypedAgainIsTheSameRun() throws IOException {
+    var arguments =
+        "--raw --dtype f64 --ignore-config a,b --prompts 4 --corrupt abc --seed 7 --top 3 --no-bos";
+    assertShown(ioi(arguments.split(" ")));
+    assertThat(result().path("provenance").path("command").asString())
+        .isEqualTo("./loupe ioi --model demo " + arguments.replace("a,b", "'a,b'"));
+  }
+
+  @Test
+  void aFileOfPromptsIsKnownByItsHash() throws Exception {
+    var file = folder.resolve("my prompts.jsonl");
+    Files.writeString(file, row("Mary", "John") + row("John", "Mary"));
+    assertShown(ioi("--data", file.toString()));
+    var result = result();
+    assertReport(result);
+    assertThat(result.path("prompts").asInt()).isEqualTo(2);
+    var sha = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+    var facts = result.path("provenance");
+    assertThat(facts.path("data").asString()).isEqualTo(file.toString());
+    assertThat(facts.path("data sha256").asString()).isEqualTo(HexFormat.of().formatHex(sha));
+    assertThat(facts.has("seed")).isFalse();
+    assertThat(facts.path("command").asString()).contains("--data '" + file + "'");
+    ioi("--data", file.toString(), "--seed", "0").failedWith(2, "--seed");
+    ioi("--data", file.toString(), "--corrupt", "abc").failedWith(2, "--counterfactual");
+  }
+
+  private static String row(String io, String s) {
+    var clean = "When %s and %s went to the store, %s gave a drink to".formatted(io, s, s);
+    var flipped = "When %s and %s went to the store, %s gave a drink to".formatted(io, s, io);
+    return """
+    {"prompt": "%s", "choices": ["%s", "%s"], "answerKey": 0, \
+    "metadata": {"indirect_object": "%s", "subject": "%s"}, \
+    "s2_io_flip_counterfactual": {"prompt": "%s"}}
+    """
+        .formatted(clean, io, s, io, s, flipped);
+  }
+
+  @Test
+  void whatCannotBeRunIsOneLine() {
+    ioi("--corrupt", "shuffle").failedWith(2, "shuffle", "name-swap, abc");
+    ioi("--prompts", "0").failedWith(2, "--prompts 0");
+    ioi("--top", "0").failedWith(2, "--top 0");
+    ioi("--revision", "x").failedWith(1, "revision x");
+    var none = folder.resolve("none").toString();
+    CommandRun.of("ioi", "--model", none).failedWith(1, none);
+    ioi("--data", none + ".jsonl").failedWith(1, none);
+    assertThat(folder.resolve("report.html")).doesNotExist();
+  }
+
+  @Test
+  void theMakerOfTheModelHasHelp() {
+    assertThat(CommandRun.of("demo-model", "evaluate", "--help").lines().getFirst())
+        .startsWith("Usage: loupe demo-model evaluate");
+    assertThat(String.join(" ", CommandRun.of("demo-model", "train", "--help").lines()))
+        .contains("runs/demo-model");
+    CommandRun.of("demo-model").failedWith(2, "train or evaluate");
+    CommandRun.of("demo-model", "train", "--steps", "0").failedWith(2, "0");
+  }
+}
