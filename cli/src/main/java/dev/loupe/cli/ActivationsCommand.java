@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -97,9 +98,14 @@ final class ActivationsCommand extends LoupeCommand {
       long bytes = tensors.values().stream().mapToLong(Tensor::bytes).sum();
       out()
           .println(
-              "%s: %d tensors of %d x %d tokens, %s"
-                  .formatted(
-                      out, tensors.size(), tokens.batch(), tokens.length(), Bytes.show(bytes)));
+              String.format(
+                  Locale.ROOT,
+                  "%s: %d tensors of %d x %d tokens, %s",
+                  out,
+                  tensors.size(),
+                  tokens.batch(),
+                  tokens.length(),
+                  Bytes.show(bytes)));
     }
   }
 

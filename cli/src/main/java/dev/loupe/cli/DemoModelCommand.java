@@ -65,11 +65,11 @@ final class DemoModelCommand extends LoupeCommand {
       DemoModelTraining.train(options, out, this::log);
       log("measuring ...");
       ModelCard.write(out, options).summary().forEach(out()::println);
-      out().println("wrote " + String.join(", ", written()) + " to " + out);
+      out().println("wrote the model to " + out + ", which now holds " + String.join(", ", held()));
       out().println("use it: loupe ioi --model " + Shell.quoted(asFolder(out)));
     }
 
-    private List<String> written() throws IOException {
+    private List<String> held() throws IOException {
       try (var files = Files.list(out)) {
         return files.map(file -> file.getFileName().toString()).sorted().toList();
       }

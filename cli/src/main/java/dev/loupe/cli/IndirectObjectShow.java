@@ -17,12 +17,14 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /** Carries out the indirect-object study, shows it in the terminal and writes its page. */
 final class IndirectObjectShow {
-  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+  private static final DateTimeFormatter STAMP =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
   private final LoupeCommand command;
   private final String again;
@@ -50,10 +52,11 @@ final class IndirectObjectShow {
     }
     var effects = findings.effects();
     out.printf(
+        Locale.ROOT,
         "accuracy %s   clean %s   corrupted %s   (logit difference, IO minus S)%n%n",
-        command.bold("%.1f %%".formatted(100 * effects.accuracy())),
-        command.bold("%+.2f".formatted(effects.clean().mean())),
-        command.bold("%+.2f".formatted(effects.corrupted().mean())));
+        command.bold(String.format(Locale.ROOT, "%.1f %%", 100 * effects.accuracy())),
+        command.bold(String.format(Locale.ROOT, "%+.2f", effects.clean().mean())),
+        command.bold(String.format(Locale.ROOT, "%+.2f", effects.corrupted().mean())));
     var page = new IndirectObjectPage(findings);
     out.println(TerminalHeatmap.render(page.recovery(), command.terminal()));
     out.println(TerminalTable.render(page.heads(), command.terminal()));
@@ -68,15 +71,17 @@ final class IndirectObjectShow {
     command
         .out()
         .printf(
+            Locale.ROOT,
             "%s  %s  %d prompts, %s, %s%n",
             command.bold(model.name()),
             command.faint(
-                "(%s, %d layers x %d heads, weights %s)"
-                    .formatted(
-                        config.family(),
-                        config.nLayers(),
-                        config.nHeads(),
-                        sha.substring(0, Math.min(12, sha.length())))),
+                String.format(
+                    Locale.ROOT,
+                    "(%s, %d layers x %d heads, weights %s)",
+                    config.family(),
+                    config.nLayers(),
+                    config.nHeads(),
+                    sha.substring(0, Math.min(12, sha.length())))),
             data.size(),
             data.corruption(),
             Texts.harmless(source.toString()));

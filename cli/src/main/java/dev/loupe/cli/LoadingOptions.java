@@ -85,12 +85,12 @@ class LoadingOptions {
 
   /** Loads a model, telling of downloads on standard error. */
   final HookedTransformer load(String name, LoupeCommand command) {
-    ModelFolder.refuseRevision(name, revision);
     return load(name, options(command), command);
   }
 
   /** Loads a model with other options than the command line's. */
   static HookedTransformer load(String name, LoadOptions options, LoupeCommand command) {
+    ModelFolder.refuseRevision(name, options.revision());
     try (var progress = DownloadLines.of(command)) {
       var model = HookedTransformer.load(name, options.reportingTo(progress));
       if (model.config().dModel() <= SMALL) {

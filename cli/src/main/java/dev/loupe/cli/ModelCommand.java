@@ -111,8 +111,12 @@ final class ModelCommand extends LoupeCommand {
     return switch (c.positions()) {
           case Positions.Learned learned -> "learned";
           case Positions.Rotary rotary ->
-              "rotary in %d of %d dimensions, base %.0f"
-                  .formatted(rotary.dims(), c.dHead(), rotary.base());
+              String.format(
+                  Locale.ROOT,
+                  "rotary in %d of %d dimensions, base %.0f",
+                  rotary.dims(),
+                  c.dHead(),
+                  rotary.base());
         }
         + ", at most "
         + count(c.nCtx());

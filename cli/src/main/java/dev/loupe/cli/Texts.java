@@ -2,6 +2,7 @@ package dev.loupe.cli;
 
 import dev.loupe.model.Bos;
 import dev.loupe.model.Tokenizer;
+import java.util.Locale;
 
 /** What commands do alike with the texts that they are given and that they show. */
 final class Texts {
@@ -37,7 +38,7 @@ final class Texts {
             case '\\' -> out.append("\\\\");
             default -> {
               if (c != ' ' && isInvisible(c)) {
-                out.append(c <= 0xffff ? "\\u%04x".formatted(c) : "\\U%08x".formatted(c));
+                out.append(String.format(Locale.ROOT, c <= 0xffff ? "\\u%04x" : "\\U%08x", c));
               } else {
                 out.appendCodePoint(c);
               }

@@ -3,6 +3,7 @@ package dev.loupe.cli;
 import dev.loupe.model.Prompt;
 import dev.loupe.model.Tokenizer;
 import java.io.IOException;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -60,9 +61,12 @@ final class TokensCommand extends LoupeCommand {
     int position = Math.max(3, digits(prompt.length() - 1));
     int id = Math.max(2, prompt.ids().stream().mapToInt(TokensCommand::digits).max().orElseThrow());
     var row = "%" + position + "s  %" + id + "s  %s";
-    out().println(faint(row.formatted("pos", "id", "token")));
+    out().println(faint(String.format(Locale.ROOT, row, "pos", "id", "token")));
     for (int i = 0; i < prompt.length(); i++) {
-      out().println(row.formatted(i, prompt.ids().get(i), Texts.quoted(prompt.tokens().get(i))));
+      out()
+          .println(
+              String.format(
+                  Locale.ROOT, row, i, prompt.ids().get(i), Texts.quoted(prompt.tokens().get(i))));
     }
   }
 

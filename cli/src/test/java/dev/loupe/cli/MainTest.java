@@ -111,6 +111,14 @@ class MainTest {
         .contains("out of memory", "Java heap space", "LOUPE_JAVA_OPTS");
     assertThat(line(failures, new UnsatisfiedLinkError("no jnitorch")))
         .contains("native libraries", "no jnitorch");
+    var later = new NoClassDefFoundError("Could not initialize class Torch");
+    later.initCause(
+        new ExceptionInInitializerError("Exception java.lang.UnsatisfiedLinkError: no jnitorch"));
+    assertThat(line(failures, later)).contains("native libraries", "no jnitorch");
+    assertThat(line(failures, new NoSuchMethodError("f()")))
+        .contains("unexpected", "f()")
+        .doesNotContain("native");
+    assertThat(line(failures, new NoClassDefFoundError("a/B"))).doesNotContain("native");
     assertThat(line(failures, new NullPointerException("a\nb")))
         .contains("unexpected", "a b", "--debug");
     assertThat(line(failures, new java.nio.file.AccessDeniedException("/x")))

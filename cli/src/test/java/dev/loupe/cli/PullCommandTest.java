@@ -125,5 +125,6 @@ class PullCommandTest {
     CommandRun.of(shell(), "pull", "owner/none").failedWith(1, "owner/none");
     CommandRun.of(shell(), "pull", "a/b/c").failedWith(1, "a/b/c");
     CommandRun.of(shell(), "pull").failedWith(2, "NAME");
+    CommandRun.of(shell(), "pull", "demo").failedWith(2, "demo is embedded");
   }
 }

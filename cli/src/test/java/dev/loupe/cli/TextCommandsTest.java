@@ -43,6 +43,15 @@ class TextCommandsTest {
   }
 
   @Test
+  void onlyTheHubHasRevisions() {
+    for (var model : new String[] {tiny(), "demo"}) {
+      CommandRun.of("tokens", "-m", model, "--revision", "x", "When").failedWith(1, "revision x");
+      CommandRun.of("generate", "-m", model, "--revision", "x", "When").failedWith(1, "revision x");
+      CommandRun.of("model", model, "--revision", "x").failedWith(1, "revision x");
+    }
+  }
+
+  @Test
   void whatCannotBeSeenIsEscaped() {
     var gpt2 = TokenizerFixtures.gpt2().toString();
     var lines = CommandRun.of("tokens", "-m", gpt2, "a\n\tb\u00a0\u001b[31m\"").lines();
