@@ -37,7 +37,8 @@ final class DemoCommand extends LoupeCommand {
             wrapped(
                 "When Mary and John went to the store, John gave a drink to ... whom? A model that answers"
                     + " \"Mary\" (IO, the indirect object) and not \"John\" (S, the subject) has found the"
-                    + " name that was not repeated. Which of its attention heads carry that answer?"));
+                    + " name that was not repeated. Which of its attention heads carry that answer, over 100"
+                    + " sentences of this kind?"));
     out().println();
     try (var transformer = LoadingOptions.load(MODEL, LoadOptions.standard(), this)) {
       var bos = Texts.bos(false, transformer.tokenizer());

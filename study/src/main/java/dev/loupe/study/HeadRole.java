@@ -64,7 +64,9 @@ public enum HeadRole {
   /** Says what a head does from the evidence. */
   public static HeadRole of(HeadEvidence head) {
     double recovery = head.recovery().mean();
-    if (Math.abs(recovery) < LEAST_RECOVERY) {
+    // Within two standard errors of nothing it is noise, and noise has no role.
+    boolean noise = Math.abs(recovery) < 2 * head.recovery().standardError();
+    if (noise || Math.abs(recovery) < LEAST_RECOVERY) {
       return NONE;
     }
     double io = head.attentionTo("IO");

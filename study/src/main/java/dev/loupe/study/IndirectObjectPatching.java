@@ -53,7 +53,7 @@ public final class IndirectObjectPatching {
     var evidence = new HeadReading(model, pairs, positions(data, pairs)).of(ranked, effects);
     var carriers =
         evidence.stream()
-            .filter(h -> h.recovery().mean() >= HeadRole.LEAST_RECOVERY)
+            .filter(h -> h.recovery().mean() > 0 && HeadRole.of(h) != HeadRole.NONE)
             .map(HeadEvidence::head)
             .toList();
     return new IndirectObjectFindings(
