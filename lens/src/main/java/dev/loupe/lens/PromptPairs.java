@@ -1,25 +1,46 @@
 package dev.loupe.lens;
 
 import dev.loupe.model.Tokens;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
- * Clean prompts, corrupted ones that line up with them, and what tells them apart.
+ * Clean prompts, corrupted ones that line up with them, and what is right after them.
  *
  * @param clean the prompts that show a behaviour
  * @param corrupted the prompts that do not, row by row of the same length
- * @param metric the logit difference that the behaviour shows in
+ * @param answers what is right and wrong after each
+ * @param positions key positions by name, for each the token of every row, counted without pads
+ * @param templates for each row the template it was made of, any text; rows alike in it are
+ *     averaged together by template
  */
-public record PromptPairs(Tokens clean, Tokens corrupted, LogitDifference metric) {
-  /** Refuses batches that do not line up. */
+public record PromptPairs(
+    Tokens clean,
+    Tokens corrupted,
+    Answers answers,
+    Map<String, List<Integer>> positions,
+    List<String> templates) {
+  /** Copies the collections; refuses batches that do not line up and positions outside rows. */
   public PromptPairs {
-    if (clean.batch() != corrupted.batch() || clean.batch() != metric.rows()) {
+    var copied = new LinkedHashMap<String, List<Integer>>();
+    positions.forEach((name, indices) -> copied.put(name, List.copyOf(indices)));
+    positions = Collections.unmodifiableMap(copied);
+    templates = List.copyOf(templates);
+    if (clean.batch() != corrupted.batch()
+        || clean.batch() != answers.size()
+        || clean.batch() != templates.size()) {
       throw new IllegalArgumentException(
           clean.batch()
               + " clean prompts, "
               + corrupted.batch()
-              + " corrupted ones, metric of "
-              + metric.rows()
-              + " rows: expected as many of each");
+              + " corrupted ones, answers to "
+              + answers.size()
+              + ", templates of "
+              + templates.size()
+              + ": expected as many of each");
     }
     for (int row = 0; row < clean.batch(); row++) {
       if (clean.start(row) != corrupted.start(row) || clean.last(row) != corrupted.last(row)) {
@@ -33,6 +54,37 @@ public record PromptPairs(Tokens clean, Tokens corrupted, LogitDifference metric
                 + " corrupted ones: expected as many, padded alike");
       }
     }
+    for (var entry : copied.entrySet()) {
+      if (entry.getValue().size() != clean.batch()) {
+        throw new IllegalArgumentException(
+            "position "
+                + entry.getKey()
+                + " of "
+                + entry.getValue().size()
+                + " rows: expected "
+                + clean.batch());
+      }
+      for (int row = 0; row < clean.batch(); row++) {
+        int index = entry.getValue().get(row);
+        if (index < 0 || index >= clean.row(row).length) {
+          throw new IllegalArgumentException(
+              "position "
+                  + entry.getKey()
+                  + " of row "
+                  + row
+                  + " is "
+                  + index
+                  + ": expected 0 to "
+                  + (clean.row(row).length - 1));
+        }
+      }
+    }
+  }
+
+  /** Returns pairs without key positions but END, all of one template. */
+  public static PromptPairs of(Tokens clean, Tokens corrupted, Answers answers) {
+    return new PromptPairs(
+        clean, corrupted, answers, Map.of(), Collections.nCopies(clean.batch(), ""));
   }
 
   /** Returns the number of pairs. */
@@ -40,8 +92,55 @@ public record PromptPairs(Tokens clean, Tokens corrupted, LogitDifference metric
     return clean.batch();
   }
 
+  /** Returns the logit difference of one answer and one wrong answer a row. */
+  LogitDifference metric() {
+    return new LogitDifference(
+        answers.right().stream().mapToLong(List::getFirst).toArray(),
+        answers.wrong().stream().mapToLong(List::getFirst).toArray());
+  }
+
   /** Returns the pairs {@code from} to {@code to} (exclusive). */
   public PromptPairs rows(int from, int to) {
-    return new PromptPairs(clean.rows(from, to), corrupted.rows(from, to), metric.rows(from, to));
+    int[] rows = IntStream.range(from, to).toArray();
+    var cut = new LinkedHashMap<String, List<Integer>>();
+    positions.forEach((name, indices) -> cut.put(name, indices.subList(from, to)));
+    return new PromptPairs(
+        clean.rows(from, to),
+        corrupted.rows(from, to),
+        answers.rows(rows),
+        cut,
+        templates.subList(from, to));
+  }
+
+  /**
+   * Returns the tokens of a row that {@code at} names, counted without pads.
+   *
+   * @throws IllegalArgumentException if there is no position of that name, saying which there are
+   */
+  public int[] positions(At at, int row) {
+    int length = clean.row(row).length;
+    return switch (at) {
+      case At.All _ -> IntStream.range(0, length).toArray();
+      case At.Index index -> {
+        int position = index.position() < 0 ? index.position() + length : index.position();
+        yield position >= 0 && position < length ? new int[] {position} : new int[0];
+      }
+      case At.Range range ->
+          IntStream.range(range.first(), Math.min(range.last() + 1, length)).toArray();
+      case At.Named named -> new int[] {named(named.name(), row, length)};
+    };
+  }
+
+  private int named(String name, int row, int length) {
+    var indices = positions.get(name);
+    if (indices != null) {
+      return indices.get(row);
+    }
+    if (name.equals("END")) {
+      return length - 1;
+    }
+    var known = new java.util.TreeSet<>(positions.keySet());
+    known.add("END");
+    throw new IllegalArgumentException("no position " + name + " here; there are " + known);
   }
 }

@@ -28,12 +28,16 @@ class HeadPatchingTest {
     return Golden.load(name, Golden.processing("processed"), DType.F64);
   }
 
+  private static Answers answers(Golden golden) {
+    return Answers.of(golden.ids("answer_tokens"), golden.ids("wrong_tokens"));
+  }
+
   private static LogitDifference metric(Golden golden) {
-    return new LogitDifference(golden.ids("answer_tokens"), golden.ids("wrong_tokens"));
+    return pairs(golden).metric();
   }
 
   private static PromptPairs pairs(Golden golden) {
-    return new PromptPairs(golden.tokens(), golden.corruptedTokens(), metric(golden));
+    return PromptPairs.of(golden.tokens(), golden.corruptedTokens(), answers(golden));
   }
 
   @ParameterizedTest
@@ -72,10 +76,10 @@ class HeadPatchingTest {
         var padded =
             new HeadPatching(
                     golden.model(),
-                    new PromptPairs(
+                    PromptPairs.of(
                         Tokens.padded(side, 3, clean),
                         Tokens.padded(side, 4, corrupted),
-                        metric(golden)))
+                        answers(golden)))
                 .run(Progress.none());
         double gap = padded.clean().mean() - padded.corrupted().mean();
         double sum = 0;
@@ -83,10 +87,10 @@ class HeadPatchingTest {
           var alone =
               new HeadPatching(
                       golden.model(),
-                      new PromptPairs(
+                      PromptPairs.of(
                           Tokens.of(clean.get(row)),
                           Tokens.of(corrupted.get(row)),
-                          metric(golden).rows(row, row + 1)))
+                          answers(golden).rows(row)))
                   .run(Progress.none());
           sum +=
               alone.recovery(new Head(1, 2)).mean()
@@ -183,10 +187,10 @@ class HeadPatchingTest {
         var _ = TensorScope.open()) {
       var tokens = golden.tokens();
       assertThatThrownBy(
-              () -> new PromptPairs(tokens, Tokens.of(new long[] {1, 2}), metric(golden)))
+              () -> PromptPairs.of(tokens, Tokens.of(new long[] {1, 2}), answers(golden)))
           .hasMessageContaining("as many of each");
       assertThatThrownBy(() ->
-              new HeadPatching(golden.model(), new PromptPairs(tokens, tokens, metric(golden)))
+              new HeadPatching(golden.model(), PromptPairs.of(tokens, tokens, answers(golden)))
                   .run(Progress.none()))
           .hasMessageContaining("nothing to recover");
       var patching = new HeadPatching(golden.model(), pairs(golden));

@@ -29,10 +29,8 @@ class RandomModelPatchingTest {
   }
 
   private static PromptPairs pairs(HookedTransformer model) {
-    return new PromptPairs(
-        tokens(model, 2),
-        tokens(model, 3),
-        new LogitDifference(new long[] {1, 4, 7}, new long[] {2, 5, 3}));
+    return PromptPairs.of(
+        tokens(model, 2), tokens(model, 3), Answers.of(new long[] {1, 4, 7}, new long[] {2, 5, 3}));
   }
 
   private static Tokens tokens(HookedTransformer model, long seed) {

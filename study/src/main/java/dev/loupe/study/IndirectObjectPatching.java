@@ -1,11 +1,11 @@
 package dev.loupe.study;
 
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.HeadEffects;
 import dev.loupe.lens.HeadEvidence;
 import dev.loupe.lens.HeadPatching;
 import dev.loupe.lens.HeadReading;
-import dev.loupe.lens.LogitDifference;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.CacheFilter;
@@ -69,10 +69,10 @@ public final class IndirectObjectPatching {
 
   /** Batches examples, the shorter ones padded on the left. */
   static PromptPairs pairs(TaskData data) {
-    return new PromptPairs(
+    return PromptPairs.of(
         batch(data, TaskExample::clean),
         batch(data, TaskExample::corrupted),
-        new LogitDifference(
+        Answers.of(
             data.examples().stream().mapToLong(e -> e.answers().getFirst().id()).toArray(),
             data.examples().stream().mapToLong(e -> only(e).id()).toArray()));
   }

@@ -1,0 +1,149 @@
+package dev.loupe.lens.sweep;
+
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Metric;
+import dev.loupe.lens.PatchDirection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What a sweep found. */
+public final class SweepResult {
+  private final Sweep sweep;
+  private final double[] clean;
+  private final double[] corrupted;
+  private final CellValues values;
+
+  SweepResult(Sweep sweep, double[] clean, double[] corrupted, CellValues values) {
+    this.sweep = sweep;
+    this.clean = clean.clone();
+    this.corrupted = corrupted.clone();
+    this.values = values;
+  }
+
+  /**
+   * A cell and its estimates.
+   *
+   * @param index the number of the cell
+   * @param labels its place on every axis
+   * @param value the metric, in its own units
+   */
+  public record Cell(int index, List<String> labels, Estimate value) {}
+
+  /** Returns the sweep that was run. */
+  public Sweep sweep() {
+    return sweep;
+  }
+
+  /** Returns the axes of the values. */
+  public List<Axis> axes() {
+    return sweep.grid().axes();
+  }
+
+  /** Returns the metric. */
+  public Metric metric() {
+    return sweep.metric();
+  }
+
+  /** Returns which run was intervened in. */
+  public PatchDirection direction() {
+    return sweep.direction();
+  }
+
+  /** Returns the metric of the clean prompts. */
+  public Estimate clean() {
+    return Estimate.of(clean);
+  }
+
+  /** Returns the metric of the corrupted prompts. */
+  public Estimate corrupted() {
+    return Estimate.of(corrupted);
+  }
+
+  /** Returns the metric of every clean prompt. */
+  public double[] cleanByPrompt() {
+    return clean.clone();
+  }
+
+  /** Returns the metric of every corrupted prompt. */
+  public double[] corruptedByPrompt() {
+    return corrupted.clone();
+  }
+
+  /** Returns the metric of a cell for every prompt; NaN for those an interruption left out. */
+  public double[] byPrompt(int cell) {
+    return values.of(cell);
+  }
+
+  /** Returns how many cells there are. */
+  public int size() {
+    return values.cells();
+  }
+
+  /** Tells whether every prompt of every cell has been computed. */
+  public boolean isComplete() {
+    return IntStream.range(0, size()).allMatch(values::isDone);
+  }
+
+  /** Returns the metric of a cell over the prompts that have been computed. */
+  public Estimate value(int cell) {
+    return values.estimate(cell);
+  }
+
+  /** Returns the metric of a cell by its place on every axis. */
+  public Estimate value(List<Integer> coordinates) {
+    return value(sweep.grid().index(coordinates));
+  }
+
+  /**
+   * Returns the normalised recovery of a cell, (value - corrupted) / (clean - corrupted): 0 as in
+   * the corrupted run, 1 as in the clean one. Each prompt's difference is divided by the mean gap,
+   * as its own may be near zero.
+   *
+   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
+   */
+  public Estimate recovery(int cell) {
+    double gap = gap();
+    double[] patched = byPrompt(cell);
+    double[] effects =
+        IntStream.range(0, patched.length)
+            .filter(i -> !Double.isNaN(patched[i]))
+            .mapToDouble(i -> (patched[i] - corrupted[i]) / gap)
+            .toArray();
+    return effects.length == 0 ? new Estimate(Double.NaN, Double.NaN, 0) : Estimate.of(effects);
+  }
+
+  /** Returns clean minus corrupted, or throws where there is nothing between them. */
+  private double gap() {
+    double gap = clean().mean() - corrupted().mean();
+    if (!(Math.abs(gap) > 1e-6)) {
+      throw new IllegalStateException(
+          "the clean "
+              + metric().label()
+              + " "
+              + clean()
+              + " equals the corrupted "
+              + corrupted()
+              + ": there is nothing to recover; this model does not tell the two apart");
+    }
+    return gap;
+  }
+
+  /**
+   * Tells whether clean and corrupted prompts differ in the metric, so that recovery has a sense.
+   */
+  public boolean hasGap() {
+    return Math.abs(clean().mean() - corrupted().mean()) > 1e-6;
+  }
+
+  /** Returns the cells that differ most from the base run in the mean, the largest first. */
+  public List<Cell> top(int n) {
+    double base = (direction() == PatchDirection.DENOISING ? corrupted() : clean()).mean();
+    return IntStream.range(0, size())
+        .mapToObj(i -> new Cell(i, sweep.grid().labels(i), value(i)))
+        .filter(cell -> cell.value().n() > 0)
+        .sorted(Comparator.comparingDouble(cell -> -Math.abs(cell.value().mean() - base)))
+        .limit(n)
+        .toList();
+  }
+}
