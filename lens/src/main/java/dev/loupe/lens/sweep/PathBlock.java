@@ -7,7 +7,6 @@ import dev.loupe.lens.Readout;
 import dev.loupe.lens.sweep.PathSenderPass.Recorded;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
-import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
@@ -48,9 +47,8 @@ final class PathBlock implements SweepBlock {
           patching.metric().reads() == Reads.ANSWERS
               ? Optional.empty()
               : Optional.of(new Readout.Base(held.hold(logits.select(0, 0))));
-      base = measured(logits, from, Optional.empty())[0];
-      var others = logits(unembedded(runs.sourceFinal(), from).unsqueeze(0));
-      source = measured(others, from, baseLogits)[0];
+      base = measured(logits, from)[0];
+      source = measured(logits(unembedded(runs.sourceFinal(), from).unsqueeze(0)), from)[0];
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -114,7 +112,7 @@ final class PathBlock implements SweepBlock {
       }
       int from = readsEvery() ? firstChanged(recorded) : layout.length() - 1;
       var logits = logits(unembedded(reached, from, replay, ends));
-      var measured = measured(logits, from, baseLogits);
+      var measured = measured(logits, from);
       for (int i = 0; i < reached.length; i++) {
         for (int prompt = 0; prompt < prompts.size(); prompt++) {
           if (affected[reached[i]][prompt]) {
@@ -233,23 +231,20 @@ final class PathBlock implements SweepBlock {
     };
   }
 
-  private double[][] measured(Tensor logits, int from, Optional<Readout.Base> against) {
+  private double[][] measured(Tensor logits, int from) {
     var columns =
         patching.metric().reads() == Reads.ANSWERS
             ? LongStream.of(prompts.answers().tokens()).boxed().toList()
             : List.<Long>of();
-    var tokens =
-        (patching.direction() == PatchDirection.NOISING ? prompts.clean() : prompts.corrupted());
+    boolean noising = patching.direction() == PatchDirection.NOISING;
+    var tokens = noising ? prompts.clean() : prompts.corrupted();
     var rows =
         IntStream.range(0, prompts.size())
             .mapToObj(row -> LongStream.of(tokens.row(row)).boxed().toList())
             .toList();
-    double[] flat =
-        patching
-            .metric()
-            .of(new Readout(logits, columns, prompts.answers(), rows, from, against))
-            .to(DType.F64)
-            .toDoubles();
+    int first = readsEvery() ? from : 0;
+    var readout = new Readout(logits, columns, prompts.answers(), rows, first, baseLogits);
+    double[] flat = patching.metric().of(readout).toDoubles();
     var values = new double[flat.length / prompts.size()][];
     Arrays.setAll(
         values,

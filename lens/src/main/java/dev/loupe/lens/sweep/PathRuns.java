@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /** What path patching reads of the base and the source run, at the places that it concerns. */
@@ -45,14 +46,18 @@ final class PathRuns implements AutoCloseable {
       if (layout.held().length > 0) {
         basePoints.addAll(pathPoints(patching));
       }
-      baseFinal = read(noising ? prompts.clean() : prompts.corrupted(), basePoints, base, true);
+      baseFinal =
+          read(
+              noising ? prompts.clean() : prompts.corrupted(),
+              basePoints,
+              true,
+              (point, value) -> base.put(point, held.hold(value)));
       sourceFinal =
-          read(noising ? prompts.corrupted() : prompts.clean(), senderPoints, sent, false);
-      for (var point : senderPoints) {
-        var source = sent.get(point);
-        sent.put(point, held.hold(source.sub(base(point))));
-        source.free();
-      }
+          read(
+              noising ? prompts.corrupted() : prompts.clean(),
+              senderPoints,
+              false,
+              (point, value) -> sent.put(point, held.hold(value.sub(base(point)))));
     } catch (RuntimeException | Error e) {
       held.close();
       throw e;
@@ -93,10 +98,10 @@ final class PathRuns implements AutoCloseable {
 
   // Reads points at the held places; returns the final residual stream of every place.
   private Tensor read(
-      Tokens tokens, Set<HookPoint> points, Map<HookPoint, Tensor> into, boolean isBase) {
+      Tokens tokens, Set<HookPoint> points, boolean isBase, BiConsumer<HookPoint, Tensor> taker) {
     var hooks = Hooks.none();
     for (var point : points) {
-      hooks = hooks.read(point, (value, _) -> into.put(point, held.hold(atHeld(value))));
+      hooks = hooks.read(point, (value, _) -> taker.accept(point, atHeld(value)));
     }
     if (isBase && replayFrom.isPresent()) {
       var point = HookPoint.residPre(replayFrom.getAsInt());
