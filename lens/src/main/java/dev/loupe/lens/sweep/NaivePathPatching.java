@@ -40,8 +40,7 @@ public final class NaivePathPatching {
   private final Tensor sourceLogits;
 
   /** Carries out a path patching. */
-  public static SweepResult run(
-      PathPatching patching, HookedTransformer model, Progress progress) {
+  public static SweepResult run(PathPatching patching, HookedTransformer model, Progress progress) {
     patching.requireIn(model.config());
     try (var _ = TensorScope.open()) {
       return new NaivePathPatching(patching, model).run(progress);

@@ -247,8 +247,7 @@ final class PathBlock implements SweepBlock {
     double[] flat = patching.metric().of(readout).toDoubles();
     var values = new double[flat.length / prompts.size()][];
     Arrays.setAll(
-        values,
-        i -> Arrays.copyOfRange(flat, i * prompts.size(), (i + 1) * prompts.size()));
+        values, i -> Arrays.copyOfRange(flat, i * prompts.size(), (i + 1) * prompts.size()));
     return values;
   }
 

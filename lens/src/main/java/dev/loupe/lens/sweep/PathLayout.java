@@ -78,7 +78,8 @@ final class PathLayout {
     for (int i = 0; i < held.length; i++) {
       heldAt[(int) held[i]] = i;
     }
-    rowsPerCell = cells.stream().mapToInt(sendings -> union(sendings).cardinality()).max().orElse(0);
+    rowsPerCell =
+        cells.stream().mapToInt(sendings -> union(sendings).cardinality()).max().orElse(0);
   }
 
   // Only where something later reads what is sent; a sender that is named twice sends once.
@@ -137,6 +138,11 @@ final class PathLayout {
   /** Returns where a receiver receives, as far as the metric can tell. */
   BitSet received(Receiver receiver) {
     return received.getOrDefault(receiver, new BitSet());
+  }
+
+  /** Tells whether another receiver comes before this one. */
+  boolean isLater(Receiver receiver) {
+    return received.keySet().stream().anyMatch(r -> stages.of(r) < stages.of(receiver));
   }
 
   /** Tells whether the final residual stream is received at a place. */

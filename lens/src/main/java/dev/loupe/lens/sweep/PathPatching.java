@@ -23,8 +23,9 @@ import java.util.Set;
  *
  * <p>The base prompt is run with the sender's output taken from the source run and the z of all
  * other heads as in the base run; what the receivers then read is recorded. In a second run of the
- * base prompt only the receivers are given what was recorded; all that follows them is computed.
- * Noising, which is what the paper does, puts corrupted values into the clean run.
+ * base prompt only the receivers are given what was recorded, at all of their positions and
+ * whatever other receivers do before them; all that follows is computed. Noising, which is what the
+ * paper does, puts corrupted values into the clean run.
  *
  * @param senders in every cell patches of heads' z or of whole MLP outputs, at any positions; a
  *     sender has no path to what is computed before it, and so no effect there

@@ -31,7 +31,7 @@ final class PathPatchingRun {
           clean[rows[i]] = block.clean()[i];
           corrupted[rows[i]] = block.corrupted()[i];
         }
-        int size = (int) Math.clamp(options.memory() / block.bytesPerCell(), 1, cells);
+        int size = Math.clamp(options.memory() / block.bytesPerCell(), 1, cells);
         for (int from = 0; from < cells; from += size) {
           if (Thread.currentThread().isInterrupted()) {
             return new SweepResult(patching.sweep(), clean, corrupted, values);
@@ -55,9 +55,7 @@ final class PathPatchingRun {
   static List<int[]> byLength(PromptPairs prompts) {
     Map<Integer, IntStream.Builder> byLength = new TreeMap<>();
     for (int row = 0; row < prompts.size(); row++) {
-      byLength
-          .computeIfAbsent(prompts.clean().row(row).length, _ -> IntStream.builder())
-          .add(row);
+      byLength.computeIfAbsent(prompts.clean().row(row).length, _ -> IntStream.builder()).add(row);
     }
     return byLength.values().stream().map(rows -> rows.build().toArray()).toList();
   }
@@ -67,8 +65,8 @@ final class PathPatchingRun {
     var positions = new LinkedHashMap<String, List<Integer>>();
     prompts
         .positions()
-        .forEach((name, each) ->
-            positions.put(name, IntStream.of(rows).mapToObj(each::get).toList()));
+        .forEach(
+            (name, each) -> positions.put(name, IntStream.of(rows).mapToObj(each::get).toList()));
     return new PromptPairs(
         tokens(prompts.clean(), rows),
         tokens(prompts.corrupted(), rows),

@@ -7,10 +7,13 @@ import dev.loupe.model.Hooks;
 import dev.loupe.model.Run;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
@@ -44,17 +47,21 @@ final class PathReplay {
         List.copyOf(
             new LinkedHashSet<>(
                 recorded.stream().flatMap(r -> r.rows().stream()).map(this::pair).toList()));
-    Map<Pair, Integer> batch = new HashMap<>();
-    pairs.forEach(pair -> batch.put(pair, batch.size()));
     int first = runs.replayFrom().orElseThrow();
-    var start =
-        runs.replayStart().indexSelect(0, pairs.stream().mapToLong(Pair::prompt).toArray());
+    var start = runs.replayStart().indexSelect(0, pairs.stream().mapToLong(Pair::prompt).toArray());
     var hooks = Hooks.none();
     for (int layer = first; layer < model.config().nLayers(); layer++) {
       hooks = hooks.read(HookPoint.residPre(layer), (_, _) -> cancellation.check());
     }
-    for (var one : recorded) {
-      hooks = hooks.replace(point(one.receiver()), (value, _) -> replaced(value, one, batch));
+    Map<Receiver, Recorded> byReceiver = new HashMap<>();
+    recorded.forEach(one -> byReceiver.put(one.receiver(), one));
+    for (var receiver : layout.receivers()) {
+      var found = Optional.ofNullable(byReceiver.get(receiver));
+      boolean later = layout.isLater(receiver) && !(receiver instanceof Receiver.FinalResidual);
+      if (found.isPresent() || later) {
+        hooks =
+            hooks.replace(point(receiver), (value, _) -> replaced(value, receiver, found, pairs));
+      }
     }
     var run = Run.startAtLayer(first, start).withHooks(hooks).stoppingAt(model.config().nLayers());
     return new Replayed(pairs, model.run(run).output());
@@ -64,7 +71,8 @@ final class PathReplay {
     return new Pair(row.cell(), row.place() / layout.length());
   }
 
-  private static HookPoint point(Receiver receiver) {
+  /** Returns where a receiver's first output is, that of an MLP whole. */
+  static HookPoint point(Receiver receiver) {
     return switch (receiver) {
       case Receiver.HeadInput input ->
           switch (input.role()) {
@@ -78,22 +86,45 @@ final class PathReplay {
     };
   }
 
-  // [pair, pos, ...] with the rows that were recorded in their places.
-  private Tensor replaced(Tensor value, Recorded recorded, Map<Pair, Integer> batch) {
-    boolean isHead = recorded.receiver() instanceof Receiver.HeadInput;
-    long heads = isHead ? value.size(2) : 1;
-    long head =
-        recorded.receiver() instanceof Receiver.HeadInput input ? input.head().index() : 0;
-    var flat = value.reshape(-1, value.size(value.dim() - 1));
-    long[] index = LongStream.range(0, flat.size(0)).toArray();
+  // [pair, pos, ...] with what was recorded in its place: rows that senders changed, and those of
+  // the base run that they did not, whatever receivers before this one do.
+  private Tensor replaced(
+      Tensor value, Receiver receiver, Optional<Recorded> recorded, List<Pair> pairs) {
+    boolean isHead = receiver instanceof Receiver.HeadInput;
+    int heads = isHead ? (int) value.size(2) : 1;
+    int head = receiver instanceof Receiver.HeadInput input ? input.head().index() : 0;
+    int length = layout.length();
+    var parts = new ArrayList<Tensor>();
+    parts.add(flat(value));
+    long[] index = LongStream.range(0, parts.getFirst().size(0)).toArray();
     long next = index.length;
-    for (var row : recorded.rows()) {
-      long at = batch.getOrDefault(pair(row), -1);
-      long place = at * layout.length() + row.place() % layout.length();
-      index[(int) (place * heads + head)] = next++;
+    if (layout.isLater(receiver)) {
+      var base = flat(runs.ofLaterReceiver(point(receiver)));
+      parts.add(base);
+      var places = layout.received(receiver);
+      for (int i = 0; i < pairs.size(); i++) {
+        for (int position = 0; position < length; position++) {
+          int place = pairs.get(i).prompt() * length + position;
+          if (places.get(place)) {
+            index[(i * length + position) * heads + head] = next + (long) place * heads + head;
+          }
+        }
+      }
+      next += base.size(0);
     }
-    return Tensors.cat(0, List.of(flat, recorded.values()))
-        .indexSelect(0, index)
-        .reshape(value.shape());
+    if (recorded.isPresent()) {
+      parts.add(recorded.get().values());
+      Map<Pair, Integer> batch = new HashMap<>();
+      pairs.forEach(pair -> batch.put(pair, batch.size()));
+      for (var row : recorded.get().rows()) {
+        int at = Objects.requireNonNull(batch.get(pair(row)));
+        index[(at * length + row.place() % length) * heads + head] = next++;
+      }
+    }
+    return Tensors.cat(0, parts).indexSelect(0, index).reshape(value.shape());
+  }
+
+  private static Tensor flat(Tensor value) {
+    return value.reshape(-1, value.size(value.dim() - 1));
   }
 }

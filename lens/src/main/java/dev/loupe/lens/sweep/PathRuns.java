@@ -25,6 +25,7 @@ final class PathRuns implements AutoCloseable {
   private final Held held = new Held();
   private final Map<HookPoint, Tensor> base = new HashMap<>();
   private final Map<HookPoint, Tensor> sent = new HashMap<>();
+  private final Map<HookPoint, Tensor> whole = new HashMap<>();
   private final OptionalInt replayFrom;
   private Optional<Tensor> replayStart = Optional.empty();
   private final Tensor baseFinal;
@@ -104,11 +105,25 @@ final class PathRuns implements AutoCloseable {
       hooks = hooks.read(point, (value, _) -> taker.accept(point, atHeld(value)));
     }
     if (isBase && replayFrom.isPresent()) {
-      var point = HookPoint.residPre(replayFrom.getAsInt());
-      hooks = hooks.read(point, (value, _) -> replayStart = Optional.of(held.hold(value)));
+      var start = HookPoint.residPre(replayFrom.getAsInt());
+      hooks = hooks.read(start, (value, _) -> replayStart = Optional.of(held.hold(value)));
+      for (var point : pointsOfLaterReceivers()) {
+        hooks = hooks.read(point, (value, _) -> whole.put(point, held.hold(value)));
+      }
     }
     int end = model.config().nLayers();
     return held.hold(model.run(Run.of(tokens).withHooks(hooks).stoppingAt(end)).output());
+  }
+
+  // What earlier receivers could change although it is to be what was recorded.
+  private Set<HookPoint> pointsOfLaterReceivers() {
+    var points = new HashSet<HookPoint>();
+    for (var receiver : layout.receivers()) {
+      if (!(receiver instanceof Receiver.FinalResidual) && layout.isLater(receiver)) {
+        points.add(PathReplay.point(receiver));
+      }
+    }
+    return points;
   }
 
   private Tensor atHeld(Tensor value) {
@@ -121,9 +136,7 @@ final class PathRuns implements AutoCloseable {
 
   /** Returns what an MLP reads. */
   HookPoint mlpInput(int layer) {
-    return model.config().parallelBlocks()
-        ? HookPoint.residPre(layer)
-        : HookPoint.residMid(layer);
+    return model.config().parallelBlocks() ? HookPoint.residPre(layer) : HookPoint.residMid(layer);
   }
 
   /** Returns an activation of the base run at the held places, [held, ...]. */
@@ -131,6 +144,15 @@ final class PathRuns implements AutoCloseable {
     var found = base.get(point);
     if (found == null) {
       throw new IllegalStateException(point + " was not read of the base run");
+    }
+    return found;
+  }
+
+  /** Returns what a later receiver computes in the base run, [prompt, pos, ...]. */
+  Tensor ofLaterReceiver(HookPoint point) {
+    var found = whole.get(point);
+    if (found == null) {
+      throw new IllegalStateException(point + " was not read of the whole base run");
     }
     return found;
   }

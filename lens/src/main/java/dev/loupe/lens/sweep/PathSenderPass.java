@@ -34,16 +34,15 @@ final class PathSenderPass {
    *
    * @param receiver the receiver
    * @param rows where it differs from the base run
-   * @param values of each row: a head's query, key or value before rotation, [row, d_head]; what the
-   *     MLP adds; or what the unembedding reads, [row, d_model]
+   * @param values of each row: a head's query, key or value before rotation, [row, d_head]; what
+   *     the MLP adds; or what the unembedding reads, [row, d_model]
    */
   record Recorded(Receiver receiver, List<Row> rows, Tensor values) {}
 
   /** Rows, and by how much the residual stream differs there from the base run. */
   private record State(List<Row> rows, Tensor change) {}
 
-  PathSenderPass(
-      HookedTransformer model, PathPatching patching, PathLayout layout, PathRuns runs) {
+  PathSenderPass(HookedTransformer model, PathPatching patching, PathLayout layout, PathRuns runs) {
     math = model.math();
     this.patching = patching;
     this.layout = layout;
@@ -177,7 +176,9 @@ final class PathSenderPass {
   }
 
   private Tensor changes(int stage, List<Integer> cells, State state) {
-    var slots = slots(stage, cells, state.rows());
+    // A cell of one sender has no row that is sent a second time.
+    boolean again = cells.stream().anyMatch(cell -> layout.sendings(cell).size() > 1);
+    var slots = again ? slots(stage, cells, state.rows()) : List.<List<Integer>>of();
     boolean sends = slots.stream().anyMatch(list -> !list.isEmpty());
     boolean computes = layout.stages().isMlp(stage) && patching.recomputes(Recompute.MLPS);
     if (!computes) {
