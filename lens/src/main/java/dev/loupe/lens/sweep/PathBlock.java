@@ -6,7 +6,6 @@ import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.Readout;
 import dev.loupe.lens.sweep.PathSenderPass.Recorded;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.model.ModelConfig;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
@@ -33,12 +32,16 @@ final class PathBlock implements SweepBlock {
   private final double[] source;
 
   /** Runs clean and corrupted prompts; {@code patching} has only prompts of one length. */
-  PathBlock(HookedTransformer model, PathPatching patching) {
+  PathBlock(
+      HookedTransformer model,
+      PathPatching patching,
+      PathLayout layout,
+      Cancellation cancellation) {
     this.model = model;
     this.patching = patching;
     prompts = patching.prompts();
-    layout = new PathLayout(patching, PathStages.of(model.config()));
-    runs = new PathRuns(model, patching, layout);
+    this.layout = layout;
+    runs = new PathRuns(model, patching, layout, cancellation);
     try (var _ = TensorScope.open()) {
       senders = new PathSenderPass(model, patching, layout, runs);
       int from = readsEvery() ? 0 : layout.length() - 1;
@@ -63,30 +66,6 @@ final class PathBlock implements SweepBlock {
   @Override
   public double[] corrupted() {
     return (patching.direction() == PatchDirection.NOISING ? source : base).clone();
-  }
-
-  /** Returns about how many bytes a chunk of one cell takes at its peak. */
-  long bytesPerCell() {
-    var c = model.config();
-    long element = runs.baseFinal().bytes() / runs.baseFinal().numel();
-    long tokens = (long) prompts.size() * layout.length();
-    long replayed = runs.replayFrom().isPresent() ? tokens : 0;
-    long logits =
-        switch (patching.metric().reads()) {
-          case ANSWERS -> (long) prompts.size() * prompts.answers().tokens().length;
-          case LAST -> (long) prompts.size() * c.dVocab();
-          case EVERY -> tokens * c.dVocab();
-        };
-    long read = readsEvery() ? tokens : prompts.size();
-    return element
-        * (layout.rowsPerCell() * rowNumbers(c)
-            + replayed * (rowNumbers(c) + 4L * c.nHeads() * (layout.length() + 2L * c.dHead()))
-            + 3 * read * c.dModel()
-            + 4 * logits);
-  }
-
-  private static long rowNumbers(ModelConfig c) {
-    return 10L * c.dModel() + 4L * c.dMlp();
   }
 
   // ---- A chunk of cells

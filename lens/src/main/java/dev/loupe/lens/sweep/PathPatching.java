@@ -155,9 +155,12 @@ public record PathPatching(
   // ---- Running it
 
   /**
-   * Carries it out.
+   * Carries it out. It may be interrupted, and goes on from where it was in a folder that the
+   * options name.
    *
    * @throws IllegalArgumentException if a sender, a receiver or the prompts do not suit the model
+   * @throws IllegalStateException if the metric is not a finite number somewhere
+   * @throws SweepInterruptedException if the thread is interrupted; it carries what was computed
    */
   public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
     requireIn(model.config());
@@ -182,6 +185,6 @@ public record PathPatching(
 
   /** Returns the senders as the sweep that results are labelled by. */
   Sweep sweep() {
-    return new Sweep(senders, prompts, direction, metric);
+    return Sweep.of(senders, prompts, direction, metric);
   }
 }

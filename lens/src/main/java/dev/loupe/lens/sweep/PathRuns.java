@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
 final class PathRuns implements AutoCloseable {
   private final HookedTransformer model;
   private final PathLayout layout;
+  private final Cancellation cancellation;
   private final Held held = new Held();
   private final Map<HookPoint, Tensor> base = new HashMap<>();
   private final Map<HookPoint, Tensor> sent = new HashMap<>();
@@ -31,9 +32,14 @@ final class PathRuns implements AutoCloseable {
   private final Tensor baseFinal;
   private final Tensor sourceFinal;
 
-  PathRuns(HookedTransformer model, PathPatching patching, PathLayout layout) {
+  PathRuns(
+      HookedTransformer model,
+      PathPatching patching,
+      PathLayout layout,
+      Cancellation cancellation) {
     this.model = model;
     this.layout = layout;
+    this.cancellation = cancellation;
     replayFrom =
         patching.receivers().stream()
             .filter(receiver -> !(receiver instanceof Receiver.FinalResidual))
@@ -101,6 +107,9 @@ final class PathRuns implements AutoCloseable {
   private Tensor read(
       Tokens tokens, Set<HookPoint> points, boolean isBase, BiConsumer<HookPoint, Tensor> taker) {
     var hooks = Hooks.none();
+    for (int layer = 0; layer < model.config().nLayers(); layer++) {
+      hooks = hooks.read(HookPoint.residPre(layer), (_, _) -> cancellation.check());
+    }
     for (var point : points) {
       hooks = hooks.read(point, (value, _) -> taker.accept(point, atHeld(value)));
     }
