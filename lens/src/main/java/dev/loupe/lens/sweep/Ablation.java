@@ -92,7 +92,9 @@ public record Ablation(
     for (var site : kept) {
       if (!all.contains(site)) {
         throw new IllegalArgumentException(
-            "component " + site + " to be kept: expected a head's z or a whole hook_mlp_out, at"
+            "component "
+                + site
+                + " to be kept: expected a head's z or a whole hook_mlp_out, at"
                 + " every position, of this model");
       }
     }

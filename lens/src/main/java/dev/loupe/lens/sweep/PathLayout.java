@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Which rows of the residual stream the senders of each cell change, and until when anything reads
@@ -33,6 +34,7 @@ final class PathLayout {
   private final BitSet finals = new BitSet();
   private final List<List<Sending>> cells = new ArrayList<>();
   private final int[] lastRead;
+  private final int[] firstDifference;
   private final long[] held;
   private final int[] heldAt;
   private final int rowsPerCell;
@@ -54,6 +56,8 @@ final class PathLayout {
     length = prompts.clean().length();
     this.stages = stages;
     lastRead = new int[prompts.size() * length];
+    firstDifference =
+        IntStream.range(0, prompts.size()).map(row -> firstDifference(prompts, row)).toArray();
     boolean everyRead = patching.metric().reads() == Reads.EVERY;
     for (var receiver : patching.receivers()) {
       var places = (BitSet) places(receiver.at()).clone();
@@ -82,7 +86,8 @@ final class PathLayout {
         cells.stream().mapToInt(sendings -> union(sendings).cardinality()).max().orElse(0);
   }
 
-  // Only where something later reads what is sent; a sender that is named twice sends once.
+  // Only where something later reads what is sent, and where the runs have read different tokens;
+  // a sender that is named twice sends once.
   private List<Sending> sendings(List<Intervention> senders) {
     var merged = new ArrayList<Sending>();
     for (var sender : senders) {
@@ -91,6 +96,7 @@ final class PathLayout {
       var places = new BitSet();
       places(sender.site().at()).stream()
           .filter(place -> lastRead[place] > stage)
+          .filter(place -> place % length >= firstDifference[place / length])
           .forEach(places::set);
       var same = merged.stream().filter(s -> s.stage() == stage && s.slot() == slot).findAny();
       if (same.isPresent()) {
@@ -100,6 +106,11 @@ final class PathLayout {
       }
     }
     return List.copyOf(merged);
+  }
+
+  private static int firstDifference(PromptPairs prompts, int row) {
+    int at = Arrays.mismatch(prompts.clean().row(row), prompts.corrupted().row(row));
+    return at < 0 ? Integer.MAX_VALUE : at;
   }
 
   private static BitSet union(List<Sending> sendings) {

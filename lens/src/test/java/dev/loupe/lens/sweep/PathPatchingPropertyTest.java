@@ -13,12 +13,12 @@ import net.jqwik.api.constraints.LongRange;
 
 /** Path patching against two whole runs a cell, on models, paths and prompts drawn at random. */
 class PathPatchingPropertyTest {
-  @Property(tries = 150)
+  @Property(tries = 120)
   void equalsTwoWholeRunsOnModelsOfAnyShape(@ForAll @LongRange(min = 0) long seed) {
     compare(RandomModels.config(seed), seed, DType.F64, 1e-10);
   }
 
-  @Property(tries = 60)
+  @Property(tries = 48)
   void equalsTwoWholeRunsOnEveryFamily(@ForAll @LongRange(min = 0) long seed) {
     var families = RandomModels.families();
     var config = families.get((int) (seed % families.size()));

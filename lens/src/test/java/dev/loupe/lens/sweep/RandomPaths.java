@@ -14,6 +14,7 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.model.PaddingSide;
 import dev.loupe.model.RandomModels;
+import dev.loupe.model.Tokens;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.tensor.DType;
 import dev.loupe.tensor.TensorScope;
@@ -116,9 +117,18 @@ final class RandomPaths {
       right[row] = random.nextInt(config.dVocab());
       wrong[row] = (right[row] + 1) % config.dVocab();
     }
+    var clean = RandomModels.tokens(config, random.nextLong(), side, lengths);
+    var other = RandomModels.tokens(config, random.nextLong(), side, lengths);
+    var corrupted = new ArrayList<long[]>();
+    for (int row = 0; row < rows; row++) {
+      // Some pairs begin alike, some are alike altogether.
+      long[] ids = other.row(row);
+      System.arraycopy(clean.row(row), 0, ids, 0, random.nextInt(ids.length + 1));
+      corrupted.add(ids);
+    }
     return new PromptPairs(
-        RandomModels.tokens(config, random.nextLong(), side, lengths),
-        RandomModels.tokens(config, random.nextLong(), side, lengths),
+        clean,
+        Tokens.padded(side, 0, corrupted),
         Answers.of(right, wrong),
         Map.of("S2", IntStream.of(lengths).mapToObj(random::nextInt).toList()),
         Collections.nCopies(rows, ""));
