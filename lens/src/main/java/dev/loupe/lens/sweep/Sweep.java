@@ -13,8 +13,24 @@ import dev.loupe.model.HookedTransformer;
  * @param prompts the prompts
  * @param direction which run is intervened in
  * @param metric what is measured
+ * @param reference the prompts that means are taken over
  */
-public record Sweep(Grid grid, PromptPairs prompts, PatchDirection direction, Metric metric) {
+public record Sweep(
+    Grid grid,
+    PromptPairs prompts,
+    PatchDirection direction,
+    Metric metric,
+    PromptPairs reference) {
+  /** Returns a sweep whose means are taken over its own prompts. */
+  public static Sweep of(Grid grid, PromptPairs prompts, PatchDirection direction, Metric metric) {
+    return new Sweep(grid, prompts, direction, metric, prompts);
+  }
+
+  /** Returns this sweep with means taken over other prompts. */
+  public Sweep meansOver(PromptPairs newReference) {
+    return new Sweep(grid, prompts, direction, metric, newReference);
+  }
+
   /**
    * Carries it out.
    *
