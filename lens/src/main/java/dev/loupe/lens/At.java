@@ -5,9 +5,6 @@ package dev.loupe.lens;
  * the same in any batch; a prompt too short to have a position is left as it is there.
  */
 public sealed interface At {
-  /** What is read as a number or a range of them. */
-  String NUMBERS = "-?\\d+|\\d+\\.\\.\\d+";
-
   /** Every token. */
   record All() implements At {
     @Override
@@ -55,6 +52,8 @@ public sealed interface At {
    * @param name such as S2; END is the last token of every prompt
    */
   record Named(String name) implements At {
+    private static final String NUMBERS = "-?\\d+|\\d+\\.\\.\\d+";
+
     /** Refuses a blank name, and one that reads as other positions. */
     public Named {
       if (name.isBlank()) {

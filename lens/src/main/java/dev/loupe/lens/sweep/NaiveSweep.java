@@ -98,7 +98,11 @@ public final class NaiveSweep {
   }
 
   private RunResult run(Tokens tokens, Set<HookPoint> points) {
-    return model.run(Run.of(tokens).caching(CacheFilter.only(points.toArray(HookPoint[]::new))));
+    return model.run(Run.of(tokens).caching(only(points)));
+  }
+
+  private static CacheFilter only(Set<HookPoint> points) {
+    return CacheFilter.only(points.toArray(HookPoint[]::new));
   }
 
   private Set<HookPoint> points(Predicate<Change> reads) {
@@ -115,7 +119,9 @@ public final class NaiveSweep {
     points.addAll(byTemplate);
     var means = new NaiveMeans(sweep.reference(), source(sweep.reference()), sweep.prompts());
     if (!points.isEmpty()) {
-      var cache = run(source(sweep.reference()), points).cache();
+      var request =
+          Run.of(source(sweep.reference())).caching(only(points)).returning(Run.Returns.NOTHING);
+      var cache = model.run(request).cache();
       everywhere.forEach(point -> means.addEverywhere(point, cache.get(point)));
       byTemplate.forEach(point -> means.addByTemplate(point, cache.get(point)));
     }

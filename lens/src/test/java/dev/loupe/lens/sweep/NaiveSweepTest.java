@@ -1,11 +1,21 @@
 package dev.loupe.lens.sweep;
 
+import static dev.loupe.lens.sweep.SweepFixtures.ANSWERS;
+import static dev.loupe.lens.sweep.SweepFixtures.METRIC;
+import static dev.loupe.lens.sweep.SweepFixtures.NARROW;
+import static dev.loupe.lens.sweep.SweepFixtures.PATTERN;
+import static dev.loupe.lens.sweep.SweepFixtures.RESID;
+import static dev.loupe.lens.sweep.SweepFixtures.SCORES;
+import static dev.loupe.lens.sweep.SweepFixtures.WIDE;
+import static dev.loupe.lens.sweep.SweepFixtures.Z;
+import static dev.loupe.lens.sweep.SweepFixtures.even;
+import static dev.loupe.lens.sweep.SweepFixtures.model;
+import static dev.loupe.lens.sweep.SweepFixtures.sweep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.loupe.lens.ActivationDirection;
-import dev.loupe.lens.Answers;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Change;
 import dev.loupe.lens.Change.Over;
@@ -24,7 +34,6 @@ import dev.loupe.model.Hooks;
 import dev.loupe.model.PaddingSide;
 import dev.loupe.model.RandomModels;
 import dev.loupe.model.Tokens;
-import dev.loupe.model.WeightProcessing;
 import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
@@ -41,49 +50,17 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class NaiveSweepTest {
   private static final HookedTransformer MODEL = model("gpt2");
-  private static final Metric METRIC = StandardMetric.LOGIT_DIFFERENCE;
-  private static final Answers ANSWERS =
-      Answers.of(new long[] {1, 4, 7, 9}, new long[] {2, 5, 3, 11});
-  // 10 numbers for the residual stream, 6 for a head.
-  private static final ActivationDirection WIDE = direction(10);
-  private static final ActivationDirection NARROW = direction(6);
-
-  private static HookedTransformer model(String family) {
-    return RandomModels.model(RandomModels.family(family), 1, WeightProcessing.none());
-  }
-
-  private static ActivationDirection direction(int size) {
-    return new ActivationDirection(
-        "truth", DoubleStream.iterate(0.5, v -> -0.9 * v + 0.2).limit(size).boxed().toList());
-  }
 
   @AfterAll
   static void close() {
     MODEL.close();
   }
 
-  private static PromptPairs pairs(PaddingSide side, int... lengths) {
-    var clean = RandomModels.tokens(MODEL.config(), 2, side, lengths);
-    var corrupted = RandomModels.tokens(MODEL.config(), 3, side, lengths);
-    return new PromptPairs(
-        clean, corrupted, ANSWERS, Map.of("S", List.of(0, 2, 1, 3)), List.of("a", "b", "a", "b"));
-  }
-
-  private static PromptPairs even() {
-    return pairs(PaddingSide.RIGHT, 6, 6, 6, 6);
-  }
-
   private static SweepResult run(Sweep sweep) {
     return NaiveSweep.run(sweep, MODEL, Progress.none());
-  }
-
-  private static Sweep sweep(PromptPairs pairs, List<List<Intervention>> cells) {
-    var grid = Grid.of(Axis.numbered("cell", cells.size()), cells);
-    return Sweep.of(grid, pairs, PatchDirection.DENOISING, METRIC);
   }
 
   // ---- Each change against a hook written by hand
@@ -112,11 +89,6 @@ class NaiveSweepTest {
   private static Tensor of(Tokens tokens, HookPoint point) {
     return MODEL.runWithCache(tokens, CacheFilter.only(point)).cache().get(point);
   }
-
-  private static final HookPoint Z = HookPoint.z(1);
-  private static final HookPoint RESID = HookPoint.residPre(1);
-  private static final HookPoint PATTERN = HookPoint.pattern(1);
-  private static final HookPoint SCORES = new HookPoint(Kind.ATTN_SCORES, 1);
 
   @Test
   void patchPutsTheSourceRunsValue() {
@@ -368,88 +340,7 @@ class NaiveSweepTest {
     }
   }
 
-  // ---- Padding
-
-  private static List<List<Intervention>> ofEveryKind() {
-    var patches =
-        Stream.of(
-            Site.head(Z, 2),
-            Site.of(RESID).at(At.index(5)),
-            Site.of(RESID).at(At.index(-2)),
-            Site.of(RESID).at(At.named("S")),
-            Site.head(PATTERN, 1).at(At.END).from(At.range(1, 3)),
-            Site.of(SCORES),
-            Site.head(HookPoint.v(0), 0).at(At.END));
-    var changes =
-        Stream.of(
-            Intervention.mean(Site.head(Z, 2), Over.EVERYTHING),
-            Intervention.mean(Site.of(RESID).at(At.index(4)), Over.TEMPLATE_AND_POSITION),
-            Intervention.mean(Site.of(PATTERN).at(At.END), Over.TEMPLATE_AND_POSITION),
-            new Intervention(Site.head(Z, 2).at(At.END), new Change.Add(NARROW, 2)),
-            new Intervention(Site.of(RESID), new Change.PatchAlong(WIDE)),
-            new Intervention(Site.head(SCORES, 3), new Change.Scale(0)),
-            new Intervention(Site.of(PATTERN).from(At.named("S")), new Change.Scale(2)));
-    return Stream.concat(patches.map(Intervention::patch), changes).map(List::of).toList();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"gpt2", "gpt_neo", "gpt_neox", "llama", "mistral"})
-  void aPaddedPromptGivesWhatItGivesAlone(String family) {
-    try (var model = model(family)) {
-      for (var metric : List.of(METRIC, StandardMetric.KL_DIVERGENCE, StandardMetric.LOSS)) {
-        for (var side : PaddingSide.values()) {
-          var padded = pairs(side, 4, 7, 4, 6);
-          var sweep =
-              new Sweep(
-                  sweep(padded, ofEveryKind()).grid(),
-                  padded,
-                  PatchDirection.DENOISING,
-                  metric,
-                  padded);
-          var together = NaiveSweep.run(sweep, model, Progress.none());
-          for (int row = 0; row < 4; row++) {
-            requireEqualAlone(sweep, model, together, row);
-          }
-        }
-      }
-    }
-  }
-
-  private static void requireEqualAlone(
-      Sweep sweep, HookedTransformer model, SweepResult together, int row) {
-    var pairs = sweep.prompts();
-    var one = alone(pairs, row);
-    for (int cell = 0; cell < sweep.grid().size(); cell++) {
-      var interventions =
-          sweep.grid().cell(cell).stream()
-              .filter(i -> one.positions(i.site().at(), 0).length > 0)
-              .filter(i -> one.positions(i.site().sources(), 0).length > 0)
-              .toList();
-      var alone =
-          NaiveSweep.run(
-              new Sweep(
-                  Grid.of(Axis.numbered("cell", 1), List.of(interventions)),
-                  one,
-                  sweep.direction(),
-                  sweep.metric(),
-                  pairs),
-              model,
-              Progress.none());
-      assertThat(together.byPrompt(cell)[row])
-          .as("%s of row %d", sweep.grid().cell(cell), row)
-          .isCloseTo(alone.byPrompt(0)[0], within(1e-10));
-      assertThat(together.cleanByPrompt()[row]).isCloseTo(alone.cleanByPrompt()[0], within(1e-10));
-    }
-  }
-
-  private static PromptPairs alone(PromptPairs pairs, int row) {
-    return new PromptPairs(
-        Tokens.of(pairs.clean().row(row)),
-        Tokens.of(pairs.corrupted().row(row)),
-        pairs.answers().rows(row),
-        Map.of("S", List.of(pairs.positions(At.named("S"), row)[0])),
-        List.of(pairs.templates().get(row)));
-  }
+  // ---- Metrics
 
   @ParameterizedTest
   @EnumSource(StandardMetric.class)
@@ -463,7 +354,8 @@ class NaiveSweepTest {
       assertThat(result.corrupted().mean()).isCloseTo(MODEL.loss(pairs.corrupted()), within(1e-12));
     } else if (metric == StandardMetric.KL_DIVERGENCE) {
       assertThat(result.cleanByPrompt()).containsOnly(0);
-      assertThat(result.corruptedByPrompt()).satisfies(each -> assertThat(DoubleStream.of(each).min().orElseThrow()).isPositive());
+      assertThat(result.corruptedByPrompt())
+          .satisfies(each -> assertThat(DoubleStream.of(each).min().orElseThrow()).isPositive());
     } else {
       try (var _ = TensorScope.open()) {
         var hooks = Hooks.none().replace(RESID, (x, _) -> x.mul(0));
