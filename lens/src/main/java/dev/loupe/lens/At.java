@@ -5,6 +5,9 @@ package dev.loupe.lens;
  * the same in any batch; a prompt too short to have a position is left as it is there.
  */
 public sealed interface At {
+  /** What is read as a number or a range of them. */
+  String NUMBERS = "-?\\d+|\\d+\\.\\.\\d+";
+
   /** Every token. */
   record All() implements At {
     @Override
@@ -52,10 +55,14 @@ public sealed interface At {
    * @param name such as S2; END is the last token of every prompt
    */
   record Named(String name) implements At {
-    /** Refuses a blank name. */
+    /** Refuses a blank name, and one that reads as other positions. */
     public Named {
       if (name.isBlank()) {
         throw new IllegalArgumentException("a position without a name: expected one such as END");
+      }
+      if (!name.equals(name.strip()) || name.equals("all") || name.matches(NUMBERS)) {
+        throw new IllegalArgumentException(
+            "position name \"" + name + "\": reads as other positions; expected one such as END");
       }
     }
 
