@@ -463,7 +463,8 @@ class NaiveSweepTest {
       assertThat(result.corrupted().mean()).isCloseTo(MODEL.loss(pairs.corrupted()), within(1e-12));
     } else if (metric == StandardMetric.KL_DIVERGENCE) {
       assertThat(result.cleanByPrompt()).containsOnly(0);
-      assertThat(result.corruptedByPrompt()).satisfies(each -> assertThat(DoubleStream.of(each).min().orElseThrow()).isPositive());
+      assertThat(result.corruptedByPrompt())
+          .satisfies(each -> assertThat(DoubleStream.of(each).min().orElseThrow()).isPositive());
     } else {
       try (var _ = TensorScope.open()) {
         var hooks = Hooks.none().replace(RESID, (x, _) -> x.mul(0));
