@@ -65,7 +65,8 @@ class PlannerOracleTest {
       slow = NaiveSweep.run(sweep, model, Progress.none());
     } catch (IllegalArgumentException | IllegalStateException e) {
       // What whole runs refuse, the planner refuses too.
-      assertThatThrownBy(() -> sweep.run(model, options, Progress.none())).isInstanceOf(e.getClass());
+      assertThatThrownBy(() -> sweep.run(model, options, Progress.none()))
+          .isInstanceOf(e.getClass());
       return;
     }
     var fast = sweep.run(model, options, Progress.none());
