@@ -1,6 +1,7 @@
 package dev.loupe.lens.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.StandardMetric;
@@ -59,7 +60,15 @@ class PlannerOracleTest {
 
   private static void compare(
       HookedTransformer model, Sweep sweep, SweepOptions options, double tolerance) {
-    var slow = NaiveSweep.run(sweep, model, Progress.none());
+    SweepResult slow;
+    try {
+      slow = NaiveSweep.run(sweep, model, Progress.none());
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      // What whole runs refuse, the planner refuses too.
+      assertThatThrownBy(() -> sweep.run(model, options, Progress.none()))
+          .isInstanceOf(e.getClass());
+      return;
+    }
     var fast = sweep.run(model, options, Progress.none());
     assertClose("clean", fast.cleanByPrompt(), slow.cleanByPrompt(), tolerance);
     assertClose("corrupted", fast.corruptedByPrompt(), slow.corruptedByPrompt(), tolerance);
