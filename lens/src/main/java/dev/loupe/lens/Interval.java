@@ -10,12 +10,12 @@ package dev.loupe.lens;
 public record Interval(double low, double high, double confidence) {
   /** Refuses bounds in the wrong order and a confidence that is no share. */
   public Interval {
-    if (low > high) {
-      throw new IllegalArgumentException("an interval from " + low + " to " + high);
-    }
     if (!(confidence > 0 && confidence < 1)) {
       throw new IllegalArgumentException(
           "confidence " + confidence + ": expected between 0 and 1, such as 0.95");
+    }
+    if (low > high) {
+      throw new IllegalArgumentException("an interval from " + low + " to " + high);
     }
   }
 }

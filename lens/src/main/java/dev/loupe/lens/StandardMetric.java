@@ -88,14 +88,19 @@ public enum StandardMetric implements Metric {
         var wrong = AnswerColumns.wrong(readout, label).mean(logits);
         yield AnswerColumns.right(readout).mean(logits).sub(wrong);
       }
-      case PROBABILITY -> AnswerColumns.right(readout).sum(readout.last(label).softmax(-1));
+      case PROBABILITY -> {
+        var probabilities = readout.last(label).softmax(-1);
+        yield AnswerColumns.right(readout).sum(probabilities);
+      }
       case PROBABILITY_DIFFERENCE -> {
         var probabilities = readout.last(label).softmax(-1);
         var wrong = AnswerColumns.wrong(readout, label).sum(probabilities);
         yield AnswerColumns.right(readout).sum(probabilities).sub(wrong);
       }
-      case LOG_PROBABILITY ->
-          AnswerColumns.right(readout).logSumExp(readout.last(label).logSoftmax(-1));
+      case LOG_PROBABILITY -> {
+        var logProbabilities = readout.last(label).logSoftmax(-1);
+        yield AnswerColumns.right(readout).logSumExp(logProbabilities);
+      }
       case RANK -> {
         var logits = readout.last(label);
         var best = AnswerColumns.right(readout).max(logits).unsqueeze(-1);

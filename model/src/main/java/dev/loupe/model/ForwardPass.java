@@ -1,6 +1,5 @@
 package dev.loupe.model;
 
-import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
@@ -8,23 +7,26 @@ import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Computes runs of one model. Holds nothing of a run, so threads may share it. */
 final class ForwardPass {
   private final ModelConfig config;
   private final Weights weights;
-  private final List<CompiledBlock> blocks;
+  private final BlockMath math;
 
   ForwardPass(ModelConfig config, Weights weights) {
     this.config = config;
     this.weights = weights;
-    try (var _ = TensorScope.open()) {
-      blocks = weights.blocks().stream().map(CompiledBlock::of).toList();
-    }
+    math = new BlockMath(config, weights);
+  }
+
+  BlockMath math() {
+    return math;
   }
 
   void free() {
-    blocks.forEach(CompiledBlock::free);
+    math.free();
   }
 
   RunResult run(Run request) {
@@ -116,13 +118,13 @@ final class ForwardPass {
         return Optional.empty();
       }
       var normalized =
-          norm(residual, weights.lnFinal(), Kind.LN_FINAL_SCALE, Kind.LN_FINAL_NORMALIZED, -1);
+          math.unembeddingInput(norm(residual, Kind.LN_FINAL_SCALE, Kind.LN_FINAL_NORMALIZED, -1));
       return switch (request.returns()) {
         case NOTHING -> Optional.empty();
-        case LOGITS -> Optional.of(unembed(normalized));
-        case LAST_LOGITS -> Optional.of(unembed(atLast(normalized)).squeeze(1));
-        case LOSS -> Optional.of(Loss.mean(unembed(normalized), lossTokens()));
-        case LOSS_PER_TOKEN -> Optional.of(Loss.perToken(unembed(normalized), lossTokens()));
+        case LOGITS -> Optional.of(math.logits(normalized));
+        case LAST_LOGITS -> Optional.of(math.logits(atLast(normalized)).squeeze(1));
+        case LOSS -> Optional.of(Loss.mean(math.logits(normalized), lossTokens()));
+        case LOSS_PER_TOKEN -> Optional.of(Loss.perToken(math.logits(normalized), lossTokens()));
       };
     }
 
@@ -143,35 +145,30 @@ final class ForwardPass {
       return x.gather(1, at.expand(tokens.batch(), 1, config.dModel()));
     }
 
-    private Tensor unembed(Tensor normalized) {
-      return linear(normalized, weights.wU(), weights.bU());
-    }
-
     // ---- A block
 
     private Tensor block(int layer, Tensor input) {
-      var w = blocks.get(layer);
       var pre = taps.fire(HookPoint.residPre(layer), input);
-      var attnOut = attention(layer, w, pre);
+      var attnOut = attention(layer, pre);
       if (config.parallelBlocks()) {
-        var post = pre.add(attnOut).add(mlp(layer, w, pre));
+        var post = pre.add(attnOut).add(mlp(layer, pre));
         return taps.fire(HookPoint.residPost(layer), post);
       }
       var mid = taps.fire(HookPoint.residMid(layer), pre.add(attnOut));
-      return taps.fire(HookPoint.residPost(layer), mid.add(mlp(layer, w, mid)));
+      return taps.fire(HookPoint.residPost(layer), mid.add(mlp(layer, mid)));
     }
 
-    private Tensor attention(int layer, CompiledBlock w, Tensor pre) {
+    private Tensor attention(int layer, Tensor pre) {
       int heads = config.nHeads();
       int groups = config.nKeyValueHeads();
       var qInput = splitInput(Kind.Q_INPUT, layer, pre, heads);
       var kInput = splitInput(Kind.K_INPUT, layer, pre, groups);
       var vInput = splitInput(Kind.V_INPUT, layer, pre, groups);
-      var ln1 = w.weights().ln1();
-      var x = norm(pre, ln1, Kind.LN1_SCALE, Kind.LN1_NORMALIZED, layer);
-      var q = project(Kind.Q, layer, qInput, x, w.wQ(), w.bQ(), w.weights().wQ(), heads);
-      var k = project(Kind.K, layer, kInput, x, w.wK(), w.bK(), w.weights().wK(), groups);
-      var v = project(Kind.V, layer, vInput, x, w.wV(), w.bV(), w.weights().wV(), groups);
+      var x = math.attentionInput(layer, norm(pre, Kind.LN1_SCALE, Kind.LN1_NORMALIZED, layer));
+      var w = weights.blocks().get(layer);
+      var q = project(HookPoint.q(layer), qInput, w.wQ(), w.bQ(), () -> math.queries(layer, x));
+      var k = project(HookPoint.k(layer), kInput, w.wK(), w.bK(), () -> math.keys(layer, x));
+      var v = project(HookPoint.v(layer), vInput, w.wV(), w.bV(), () -> math.values(layer, x));
       if (rotary.isPresent()) {
         q = taps.fire(new HookPoint(Kind.ROT_Q, layer), rotary.get().rotate(q));
         k = taps.fire(new HookPoint(Kind.ROT_K, layer), rotary.get().rotate(k));
@@ -189,7 +186,7 @@ final class ForwardPass {
       var pattern = pattern(layer, q, k);
       var mixed = pattern.matmul(v.permute(0, 2, 1, 3)).permute(0, 2, 1, 3);
       var z = taps.fire(HookPoint.z(layer), mixed);
-      return taps.fire(HookPoint.attnOut(layer), attnOut(layer, w, z));
+      return taps.fire(HookPoint.attnOut(layer), attnOut(layer, z));
     }
 
     private Tensor pattern(int layer, Tensor q, Tensor k) {
@@ -216,16 +213,16 @@ final class ForwardPass {
       return scores.maskedFill(nowhere, 0).softmax(-1).maskedFill(nowhere, 0);
     }
 
-    private Tensor attnOut(int layer, CompiledBlock w, Tensor z) {
+    private Tensor attnOut(int layer, Tensor z) {
       var point = new HookPoint(Kind.RESULT, layer);
       if (taps.watches(point)) {
-        var result = taps.fire(point, Tensors.einsum("bphd,hdm->bphm", z, w.weights().wO()));
+        var result =
+            taps.fire(point, Tensors.einsum("bphd,hdm->bphm", z, weights.blocks().get(layer).wO()));
         if (taps.replaces(point)) {
-          return result.sum(2).add(w.weights().bO());
+          return result.sum(2).add(weights.blocks().get(layer).bO());
         }
       }
-      var joined = z.reshape(z.size(0), z.size(1), -1);
-      return linear(joined, w.wO(), w.weights().bO());
+      return math.attentionOutput(layer, z);
     }
 
     /** The residual stream as each head reads it, where anything looks at it. */
@@ -256,77 +253,44 @@ final class ForwardPass {
     }
 
     private Tensor project(
-        Kind kind,
-        int layer,
+        HookPoint point,
         Optional<Tensor> input,
-        Tensor x,
-        Tensor joined,
-        Tensor bias,
         Tensor perHead,
-        int heads) {
-      Tensor value;
-      if (input.isEmpty()) {
-        value = linear(x, joined, bias).reshape(x.size(0), x.size(1), heads, config.dHead());
-      } else {
-        var normalized = scaled(plainNorm(input.get()), blocks.get(layer).weights().ln1());
-        value =
-            Tensors.einsum("bphm,hmd->bphd", normalized, perHead)
-                .add(bias.reshape(heads, config.dHead()));
-      }
-      return taps.fire(new HookPoint(kind, layer), value);
+        Tensor bias,
+        Supplier<Tensor> unsplit) {
+      var value =
+          input.isEmpty()
+              ? unsplit.get()
+              : Tensors.einsum(
+                      "bphm,hmd->bphd",
+                      math.attentionInput(point.layer(), math.normalized(input.get())),
+                      perHead)
+                  .add(bias);
+      return taps.fire(point, value);
     }
 
-    private Tensor mlp(int layer, CompiledBlock w, Tensor residual) {
+    private Tensor mlp(int layer, Tensor residual) {
       var inPoint = new HookPoint(Kind.MLP_IN, layer);
       var in = taps.watches(inPoint) ? taps.fire(inPoint, residual) : residual;
-      var x = norm(in, w.weights().ln2(), Kind.LN2_SCALE, Kind.LN2_NORMALIZED, layer);
-      var linear = linear(x, w.weights().wIn(), w.weights().bIn());
-      var prePoint = new HookPoint(Kind.MLP_PRE, layer);
-      Tensor post;
+      var x = math.mlpInput(layer, norm(in, Kind.LN2_SCALE, Kind.LN2_NORMALIZED, layer));
+      var pre = taps.fire(new HookPoint(Kind.MLP_PRE, layer), math.neuronsBefore(layer, x));
+      var active = config.activation().apply(pre);
       if (config.gatedMlp()) {
-        var gate = linear(x, w.weights().wGate().orElseThrow(), w.weights().bGate().orElseThrow());
-        var pre = taps.fire(prePoint, gate);
-        var side = taps.fire(new HookPoint(Kind.MLP_PRE_LINEAR, layer), linear);
-        post = config.activation().apply(pre).mul(side);
-      } else {
-        post = config.activation().apply(taps.fire(prePoint, linear));
+        var side = new HookPoint(Kind.MLP_PRE_LINEAR, layer);
+        active = active.mul(taps.fire(side, math.linearBranch(layer, x)));
       }
-      post = taps.fire(HookPoint.mlpPost(layer), post);
-      return taps.fire(
-          HookPoint.mlpOut(layer), linear(post, w.weights().wOut(), w.weights().bOut()));
+      var post = taps.fire(HookPoint.mlpPost(layer), active);
+      return taps.fire(HookPoint.mlpOut(layer), math.mlpOutput(layer, post));
     }
 
-    // ---- Parts
-
-    private Tensor norm(Tensor x, NormWeights w, Kind scaleKind, Kind normalizedKind, int layer) {
+    private Tensor norm(Tensor x, Kind scaleKind, Kind normalizedKind, int layer) {
       var scalePoint = new HookPoint(scaleKind, layer);
       var normalizedPoint = new HookPoint(normalizedKind, layer);
       if (!taps.watches(scalePoint) && !taps.watches(normalizedPoint)) {
-        return scaled(plainNorm(x), w);
+        return math.normalized(x);
       }
-      var centered = config.norm() == Norm.LAYER_NORM ? x.sub(x.meanLast()) : x;
-      var scale = taps.fire(scalePoint, centered.square().meanLast().add(config.eps()).sqrt());
-      return scaled(taps.fire(normalizedPoint, centered.div(scale)), w);
+      var scale = taps.fire(scalePoint, math.scale(x));
+      return taps.fire(normalizedPoint, math.normalized(x, scale));
     }
-
-    private Tensor plainNorm(Tensor x) {
-      return switch (config.norm()) {
-        case LAYER_NORM -> x.layerNorm(config.eps());
-        case RMS_NORM -> x.div(x.square().meanLast().add(config.eps()).sqrt());
-      };
-    }
-  }
-
-  private static Tensor scaled(Tensor normalized, NormWeights w) {
-    var x = w.weight().isPresent() ? normalized.mul(w.weight().get()) : normalized;
-    return w.bias().isPresent() ? x.add(w.bias().get()) : x;
-  }
-
-  /** Multiplies the last dimension, as one matrix product. */
-  private static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-    var shape = x.shape();
-    var flat = x.reshape(-1, shape[shape.length - 1]).addmm(weight, bias);
-    shape[shape.length - 1] = weight.size(1);
-    return flat.reshape(shape);
   }
 }

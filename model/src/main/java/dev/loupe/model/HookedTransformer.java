@@ -156,6 +156,15 @@ public final class HookedTransformer implements AutoCloseable {
     return known.get();
   }
 
+  /**
+   * Returns the parts of the forward pass as functions, for code that computes only some of it.
+   * They are the model's: used after {@link #close} they fail.
+   */
+  public BlockMath math() {
+    requireOpen();
+    return forward.math();
+  }
+
   // ---- Tokens
 
   /** Returns a prompt that begins with the model's BOS token, or without one if it has none. */

@@ -4,7 +4,9 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Keys and values of the tokens a model has read, so that the next run reads only what follows. A
@@ -31,6 +33,36 @@ public final class KeyValueCache implements AutoCloseable {
   /** Returns how many positions it holds. */
   public int length() {
     return layers.isEmpty() ? 0 : (int) layers.getFirst().key().size(1);
+  }
+
+  /**
+   * Returns the keys a layer attends to, turned in rotary models, [batch, pos, kv_head, d_head].
+   */
+  public Tensor keys(int layer) {
+    return layers.get(layer).key();
+  }
+
+  /** Returns the values of a layer, [batch, pos, kv_head, d_head]. */
+  public Tensor values(int layer) {
+    return layers.get(layer).value();
+  }
+
+  /** Returns a cache of {@code times} copies of its batch, one after the other. */
+  public KeyValueCache repeated(int times) {
+    var copy = new KeyValueCache();
+    try (var _ = TensorScope.open()) {
+      copy.commit(
+          layers.stream()
+              .map(pair ->
+                  new Pair(
+                      Tensors.cat(0, Collections.nCopies(times, pair.key())),
+                      Tensors.cat(0, Collections.nCopies(times, pair.value()))))
+              .toList(),
+          LongStream.range(0, (long) times * starts.length)
+              .map(row -> starts[(int) (row % starts.length)])
+              .toArray());
+    }
+    return copy;
   }
 
   /**
