@@ -15,13 +15,7 @@ import java.util.Locale;
  *     same ones; 0 where the values alone decide
  */
 public record Heatmap(
-    String title,
-    Axis rows,
-    Axis columns,
-    Matrix values,
-    String unit,
-    Scale scale,
-    double reach)
+    String title, Axis rows, Axis columns, Matrix values, String unit, Scale scale, double reach)
     implements Block {
 
   /** Refuse axes that do not fit the values with {@link IllegalArgumentException}. */
@@ -48,9 +42,7 @@ public record Heatmap(
 
   /** Return the value at the low end of the colours. */
   double low() {
-    return reach == 0 || scale == Scale.SEQUENTIAL
-        ? scale.low(values)
-        : -high();
+    return reach == 0 || scale == Scale.SEQUENTIAL ? scale.low(values) : -high();
   }
 
   /** Return the value at the high end of the colours; always above {@link #low}. */

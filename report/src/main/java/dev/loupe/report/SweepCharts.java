@@ -36,14 +36,17 @@ final class SweepCharts {
     }
     // Attention is looked at as destination by source; all else as layer by head or neuron.
     while (rest.size() > 2) {
-      apart.add(rest.remove(rest.size() == 3 && !isSquare() ? placeOfPosition(rest) : 0));
+      int place = isSquare() ? 0 : placeOfPosition(rest);
+      apart.add(rest.get(place));
+      rest.subList(place, place + 1).clear();
     }
     shown = List.copyOf(rest);
     facets = List.copyOf(apart);
   }
 
   private boolean isSquare() {
-    return axes.getLast().name().equals("src") && axes.stream().anyMatch(a -> a.name().equals("dest"));
+    return axes.getLast().name().equals("src")
+        && axes.stream().anyMatch(a -> a.name().equals("dest"));
   }
 
   private int placeOfPosition(List<Integer> rest) {
@@ -130,14 +133,12 @@ final class SweepCharts {
     int first = hasSite ? 1 : 0;
     // The square's own axes are what the overview sums up.
     var sides = isSquare() ? List.of(first, first + 1) : shown;
-    var over =
-        IntStream.range(first, axes.size()).boxed().filter(i -> !sides.contains(i)).toList();
+    var over = IntStream.range(first, axes.size()).boxed().filter(i -> !sides.contains(i)).toList();
     var charts = new ArrayList<Heatmap>();
     for (var place : places(kept)) {
       var site = hasSite ? ", " + labels(place).getFirst() : "";
       var overNames = String.join(" and ", over.stream().map(i -> axes.get(i).name()).toList());
-      charts.add(
-          heatmap(title + site + ", the strongest " + overNames, sides, place, over));
+      charts.add(heatmap(title + site + ", the strongest " + overNames, sides, place, over));
     }
     return charts;
   }

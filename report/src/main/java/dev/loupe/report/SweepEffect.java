@@ -113,6 +113,7 @@ record SweepEffect(Form form, SweepResult result) {
   }
 
   private static String label(Metric metric) {
-    return metric.label();
+    // A result holds the metric as it is, and normalises it itself.
+    return metric instanceof Metric.Recovery recovery ? label(recovery.of()) : metric.label();
   }
 }

@@ -96,8 +96,8 @@ final class SweepNames {
 
   private String role(int at) {
     return prompts.getFirst().positions().keySet().stream()
-        .filter(name ->
-            prompts.stream().allMatch(row -> row.positions().getOrDefault(name, -1) == at))
+        .filter(
+            name -> prompts.stream().allMatch(row -> row.positions().getOrDefault(name, -1) == at))
         .collect(Collectors.joining("/"));
   }
 }

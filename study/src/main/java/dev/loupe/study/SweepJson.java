@@ -53,8 +53,7 @@ final class SweepJson {
   private void recovery(Map<String, @Nullable Object> json) {
     if (result.hasGap()) {
       json.put("recovery", nested(i -> number(result.recovery(i).mean())));
-      json.put(
-          "recovery_standard_errors", nested(i -> number(result.recovery(i).standardError())));
+      json.put("recovery_standard_errors", nested(i -> number(result.recovery(i).standardError())));
     } else {
       json.put("recovery", null);
       json.put(
@@ -123,8 +122,7 @@ final class SweepJson {
   }
 
   /** Without a tokenizer there are only ids. */
-  private static void tokens(
-      Map<String, @Nullable Object> json, String name, List<Token> tokens) {
+  private static void tokens(Map<String, @Nullable Object> json, String name, List<Token> tokens) {
     if (tokens.stream().noneMatch(token -> token.text().isEmpty())) {
       json.put(name + "_tokens", tokens.stream().map(Token::text).toList());
     }

@@ -138,8 +138,7 @@ public final class MibIoi {
     return row.json().path("template").asString("");
   }
 
-  private TaskExample example(
-      String text, String corrupted, String io, String s, String template) {
+  private TaskExample example(String text, String corrupted, String io, String s, String template) {
     var clean = Prompt.of(tokenizer, text, options.bos());
     var subjects = mentions(clean, s);
     return new TaskExample(
@@ -150,7 +149,10 @@ public final class MibIoi {
         IndirectObject.positions(
             mentions(clean, io).getFirst(), subjects.get(0), subjects.get(1), clean.length() - 1),
         // As in generated prompts, each order of the names is a template of its own.
-        template.isEmpty() ? "" : template + IndirectObject.order(mentions(clean, io).getFirst() < subjects.getFirst()));
+        template.isEmpty()
+            ? ""
+            : template
+                + IndirectObject.order(mentions(clean, io).getFirst() < subjects.getFirst()));
   }
 
   /** A name that begins the prompt has no space before it. */

@@ -70,8 +70,7 @@ public record TaskData(
             examples.stream().allMatch(example -> example.positions().containsKey(position)))
         .forEach(position ->
             named.put(
-                position.name(),
-                examples.stream().map(example -> example.at(position)).toList()));
+                position.name(), examples.stream().map(example -> example.at(position)).toList()));
     return named;
   }
 

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * Lays out a grid of patches: which sites, of which layers, heads or neurons, at which positions.
  * The axes stand in TransformerLens' order: layer, position, head; of patterns layer, head,
  * position, or layer, head, dest, src; of neurons layer, neuron, position. Several sites put an
- * axis {@code site} before them.
+ * axis "site" before them.
  *
  * @param sites at least one
  * @param layers which, or all
@@ -111,8 +111,7 @@ public record GridBuilder(
 
   /** Returns the positions of a site: those asked for, or its usual ones. */
   public Places positionsOf(PatchSite site) {
-    return positions.orElse(
-        site.parts() == PatchSite.Parts.WHOLE ? Places.each() : Places.all());
+    return positions.orElse(site.parts() == PatchSite.Parts.WHOLE ? Places.each() : Places.all());
   }
 
   /**
@@ -145,8 +144,7 @@ public record GridBuilder(
     var axes = new ArrayList<Axis>();
     axes.add(new Axis("site", sites.stream().map(PatchSite::toString).toList()));
     axes.addAll(first.axes());
-    return Grid.of(
-        axes, at -> List.of(layouts.get(at.getFirst()).cell(at.subList(1, at.size()))));
+    return Grid.of(axes, at -> List.of(layouts.get(at.getFirst()).cell(at.subList(1, at.size()))));
   }
 
   private Layout layout(PatchSite site, ModelConfig config, int length) {

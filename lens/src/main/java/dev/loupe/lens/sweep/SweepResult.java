@@ -30,8 +30,7 @@ public final class SweepResult {
    * @param values the metric of every cell and prompt, [cell][prompt]; NaN for those left out
    * @throws IllegalArgumentException if there are not as many as the sweep has cells and prompts
    */
-  public static SweepResult of(
-      Sweep sweep, double[] clean, double[] corrupted, double[][] values) {
+  public static SweepResult of(Sweep sweep, double[] clean, double[] corrupted, double[][] values) {
     int prompts = sweep.prompts().size();
     boolean fits =
         clean.length == prompts

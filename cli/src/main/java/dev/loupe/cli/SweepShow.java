@@ -1,0 +1,170 @@
+package dev.loupe.cli;
+
+import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Token;
+import dev.loupe.report.SweepPage;
+import dev.loupe.report.TerminalHeatmap;
+import dev.loupe.report.TerminalTable;
+import dev.loupe.study.PromptRow;
+import dev.loupe.study.SweepFindings;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Carries out a sweep, shows it in the terminal and writes its results. */
+final class SweepShow {
+  private final LoupeCommand command;
+  private final HookedTransformer model;
+  private final PromptBatch prompts;
+  private final SweepSettings settings;
+
+  SweepShow(
+      LoupeCommand command, HookedTransformer model, PromptBatch prompts, SweepSettings settings) {
+    this.command = command;
+    this.model = model;
+    this.prompts = prompts;
+    this.settings = settings;
+  }
+
+  /**
+   * What is swept, and how it is called.
+   *
+   * @param kind which experiment it is
+   * @param sweep the sweep
+   * @param what what the cells change, in a few words: {@code z at END}
+   * @param interventions the same for result files
+   * @param notes what a reader should know of it
+   */
+  record Plan(
+      SweepFindings.Kind kind,
+      Sweep sweep,
+      String what,
+      Map<String, Object> interventions,
+      List<String> notes) {}
+
+  /**
+   * Runs it.
+   *
+   * @param name of the command, for the usual folder
+   * @param again what to type to get it again
+   * @throws CancellationException if it was interrupted, when what was finished is written
+   */
+  void run(String name, Plan plan, Optional<ResultTarget> target, String again) throws IOException {
+    var rows = PromptRow.of(plan.sweep().prompts(), model);
+    head(rows.getFirst(), plan);
+    if (settings.explain()) {
+      explain(plan.sweep());
+      return;
+    }
+    command.keepOnInterruption();
+    long start = System.nanoTime();
+    Outcome outcome;
+    try (var bar = SweepBar.of(command, "sweeping")) {
+      outcome = outcome(plan.sweep(), bar);
+    }
+    var findings =
+        new SweepFindings(
+            plan.kind(),
+            model.provenance(),
+            plan.what(),
+            plan.interventions(),
+            outcome.result(),
+            rows,
+            Stream.concat(prompts.notes().stream(), plan.notes().stream()).toList(),
+            (System.nanoTime() - start) / 1e9);
+    var page = new SweepPage(findings);
+    show(page, outcome.result());
+    var facts = RunFacts.of(prompts.facts(), again);
+    var to =
+        target.orElseGet(
+            () -> new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
+    var written = to.write(findings, () -> page.page(settings.top(), again, facts), facts);
+    command.out().println((to.form() == ResultTarget.Form.FOLDER ? "report: " : "") + written);
+    outcome
+        .interruption()
+        .ifPresent(e -> {
+          throw new CancellationException("interrupted; what was finished is in " + written);
+        });
+  }
+
+  /** What a sweep came to: all of it, or what was finished when it was interrupted. */
+  private record Outcome(SweepResult result, Optional<CancellationException> interruption) {}
+
+  private Outcome outcome(Sweep sweep, SweepBar bar) {
+    return new Outcome(sweep.run(model, settings.options(), bar), Optional.empty());
+  }
+
+  private void head(PromptRow first, Plan plan) {
+    var config = model.config();
+    String sha = model.provenance().weightsSha256();
+    var out = command.out();
+    out.printf(
+        Locale.ROOT,
+        "%s  %s  %s%n",
+        command.bold(model.name()),
+        command.faint(
+            String.format(
+                Locale.ROOT,
+                "(%s, %d layers x %d heads, weights %s)",
+                config.family(),
+                config.nLayers(),
+                config.nHeads(),
+                sha.substring(0, Math.min(12, sha.length())))),
+        Texts.harmless(prompts.description()));
+    prompts.notes().forEach(command::note);
+    plan.notes().forEach(command::note);
+    out.println("  clean      " + tokens(first.clean()));
+    if (!first.clean().equals(first.corrupted())) {
+      out.println("  corrupted  " + tokens(first.corrupted()));
+    }
+    out.println("  " + SweepPage.answers(first));
+    var axes =
+        plan.sweep().grid().axes().stream()
+            .map(axis -> axis.size() + " (" + axis.name() + ")")
+            .collect(Collectors.joining(" x "));
+    int cells = plan.sweep().grid().size();
+    out.println(
+        command.wrapped(
+            "%d %s: %s, %s, %s"
+                .formatted(
+                    cells,
+                    cells == 1 ? "cell" : "cells",
+                    axes,
+                    plan.what(),
+                    plan.sweep().direction().describe())));
+    out.println();
+    out.flush();
+  }
+
+  private static String tokens(List<Token> tokens) {
+    return tokens.stream()
+        .map(token ->
+            token.text().isEmpty() ? Long.toString(token.id()) : Texts.quoted(token.text()))
+        .collect(Collectors.joining(" "));
+  }
+
+  private void explain(Sweep sweep) {
+    command.out().println(sweep.grid().size() + " cells of " + sweep.prompts().size() + " prompts");
+  }
+
+  private void show(SweepPage page, SweepResult result) {
+    var out = command.out();
+    out.println(
+        "clean %s   corrupted %s   (%s)"
+            .formatted(
+                command.bold(result.clean().toString()),
+                command.bold(result.corrupted().toString()),
+                result.metric().label()));
+    page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
+    out.println();
+    page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
+    out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+  }
+}
