@@ -12,6 +12,11 @@ import java.util.SplittableRandom;
  * @param n how many prompts
  */
 public record Estimate(double mean, double standardError, int n) {
+  /** Returns what is known where there are no values: NaN, and n = 0. */
+  public static Estimate none() {
+    return new Estimate(Double.NaN, Double.NaN, 0);
+  }
+
   /** Returns the mean of {@code values}, which are at least one. */
   public static Estimate of(double... values) {
     if (values.length == 0) {

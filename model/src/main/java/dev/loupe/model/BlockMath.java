@@ -3,6 +3,7 @@ package dev.loupe.model;
 import dev.loupe.model.BlockWeights.NormWeights;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
+import dev.loupe.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -115,6 +116,18 @@ public final class BlockMath {
     }
     long[] positions = LongStream.range(first, first + x.size(1)).toArray();
     return RotaryTable.of(rotary, positions, 1, sequence, x.dtype(), x.device()).rotate(x);
+  }
+
+  /**
+   * Returns the pattern of attention scores that someone may have changed, [..., src]. A row of
+   * which every source is blocked attends to nothing.
+   */
+  public static Tensor pattern(Tensor scores) {
+    var nowhere =
+        Tensors.full(Double.NEGATIVE_INFINITY, scores.dtype(), 1)
+            .to(scores.device())
+            .eq(scores.max(-1).unsqueeze(-1));
+    return scores.maskedFill(nowhere, 0).softmax(-1).maskedFill(nowhere, 0);
   }
 
   /** Returns what attention adds of z, [..., head, d_head], with b_O: [..., d_model]. */

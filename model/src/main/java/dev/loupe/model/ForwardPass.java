@@ -197,20 +197,11 @@ final class ForwardPass {
               .maskedFill(mask.blocked(config.windows().get(layer)), Double.NEGATIVE_INFINITY);
       var point = new HookPoint(Kind.ATTN_SCORES, layer);
       var scores = taps.fire(point, masked);
-      var pattern = taps.replaces(point) ? softmaxOrNothing(scores) : scores.softmax(-1);
+      var pattern = taps.replaces(point) ? BlockMath.pattern(scores) : scores.softmax(-1);
       if (mask.isPadded()) {
         pattern = pattern.mul(mask.tokens().to(pattern.dtype()));
       }
       return taps.fire(HookPoint.pattern(layer), pattern);
-    }
-
-    // A hook may have blocked every source of a row: then it attends to nothing.
-    private static Tensor softmaxOrNothing(Tensor scores) {
-      var nowhere =
-          Tensors.full(Double.NEGATIVE_INFINITY, scores.dtype(), 1)
-              .to(scores.device())
-              .eq(scores.max(-1).unsqueeze(-1));
-      return scores.maskedFill(nowhere, 0).softmax(-1).maskedFill(nowhere, 0);
     }
 
     private Tensor attnOut(int layer, Tensor z) {

@@ -60,7 +60,8 @@ final class Layout {
 
   // With a cache the rows begin where they began in the first run.
   private void continueFrom(KeyValueCache cache, Run request) {
-    if (request.stopAtLayer().isPresent()
+    // Before the layer after the last is the end of a run of all layers.
+    if (request.stopAtLayer().orElse(config.nLayers()) != config.nLayers()
         || (request.input() instanceof Run.Input.FromResidual from
             && config.layer(from.layer()) != 0)) {
       throw new IllegalArgumentException(

@@ -14,4 +14,11 @@ public final class TensorException extends RuntimeException {
   TensorException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** Tells whether the memory for the result was not to be had; less at once may succeed. */
+  public boolean isOutOfMemory() {
+    var cause = getCause();
+    var text = String.valueOf(cause == null ? getMessage() : cause.getMessage());
+    return text.contains("allocate memory") || text.contains("out of memory");
+  }
 }

@@ -42,6 +42,6 @@ final class CellValues {
   /** Returns the mean over the prompts that are there; of none, n is 0. */
   Estimate estimate(int cell) {
     double[] there = Arrays.stream(of(cell)).filter(v -> !Double.isNaN(v)).toArray();
-    return there.length == 0 ? new Estimate(Double.NaN, Double.NaN, 0) : Estimate.of(there);
+    return there.length == 0 ? Estimate.none() : Estimate.of(there);
   }
 }

@@ -87,12 +87,18 @@ public final class SweepResult {
 
   /** Returns the metric of the clean prompts. */
   public Estimate clean() {
-    return Estimate.of(clean);
+    return estimate(clean);
   }
 
   /** Returns the metric of the corrupted prompts. */
   public Estimate corrupted() {
-    return Estimate.of(corrupted);
+    return estimate(corrupted);
+  }
+
+  // An interruption may have left prompts out.
+  private static Estimate estimate(double[] values) {
+    double[] there = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
+    return there.length == 0 ? Estimate.none() : Estimate.of(there);
   }
 
   /** Returns the metric of every clean prompt. */
@@ -145,7 +151,7 @@ public final class SweepResult {
             .filter(i -> !Double.isNaN(patched[i]))
             .mapToDouble(i -> (patched[i] - corrupted[i]) / gap)
             .toArray();
-    return effects.length == 0 ? new Estimate(Double.NaN, Double.NaN, 0) : Estimate.of(effects);
+    return estimate(effects);
   }
 
   /** Returns clean minus corrupted, or throws where there is nothing between them. */

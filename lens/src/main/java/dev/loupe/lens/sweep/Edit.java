@@ -1,0 +1,206 @@
+package dev.loupe.lens.sweep;
+
+import dev.loupe.lens.At;
+import dev.loupe.lens.Change;
+import dev.loupe.lens.Intervention;
+import dev.loupe.lens.Site;
+import dev.loupe.model.HookPoint;
+import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** An intervention on the prompts of a block: the positions of each that it can change. */
+final class Edit {
+  private final Intervention intervention;
+  private final boolean[][] changes;
+
+  private Edit(Intervention intervention, boolean[][] changes) {
+    this.intervention = intervention;
+    this.changes = changes;
+  }
+
+  /**
+   * Resolves an intervention. A value taken from a run that reads the same tokens up to a position
+   * is the base run's own there: those positions are left out.
+   */
+  static Edit of(Intervention intervention, PromptBlock block) {
+    var changes = new boolean[block.size()][block.length()];
+    int[] from =
+        Source.of(intervention.change())
+            .map(block::firstDifferences)
+            .orElseGet(() -> new int[block.size()]);
+    for (int prompt = 0; prompt < changes.length; prompt++) {
+      for (int position : block.positions(intervention.site().at(), prompt)) {
+        changes[prompt][position] = position >= from[prompt];
+      }
+    }
+    return new Edit(intervention, changes);
+  }
+
+  Change change() {
+    return intervention.change();
+  }
+
+  Site site() {
+    return intervention.site();
+  }
+
+  HookPoint point() {
+    return intervention.site().point();
+  }
+
+  boolean isNothing() {
+    return first() == Integer.MAX_VALUE;
+  }
+
+  /** Returns the first position that it can change in any prompt. */
+  int first() {
+    return Arrays.stream(changes)
+        .mapToInt(row ->
+            IntStream.range(0, row.length)
+                .filter(i -> row[i])
+                .findFirst()
+                .orElse(Integer.MAX_VALUE))
+        .min()
+        .orElse(Integer.MAX_VALUE);
+  }
+
+  /** Tells whether it can change the last position of any prompt. */
+  boolean reachesLast() {
+    return Arrays.stream(changes).anyMatch(row -> row[row.length - 1]);
+  }
+
+  /** Returns the position that it changes in every prompt where that is exactly one, else none. */
+  List<Integer> single() {
+    var columns = new ArrayList<Integer>();
+    for (boolean[] row : changes) {
+      int[] at = IntStream.range(0, row.length).filter(i -> row[i]).toArray();
+      if (at.length != 1) {
+        return List.of();
+      }
+      columns.add(at[0]);
+    }
+    return columns;
+  }
+
+  /**
+   * Returns the part of an activation that it changes, positions (destinations) second.
+   *
+   * @param activation [prompt, pos, ...] or, of attention, [prompt, head, dest, src]
+   * @return [prompt, pos, ...]
+   */
+  Tensor part(Tensor activation) {
+    boolean attention = Site.isAttention(point().kind());
+    return switch (site().part()) {
+      case Site.Part.Whole _ -> attention ? activation.permute(0, 2, 1, 3) : activation;
+      case Site.Part.Head head -> activation.select(attention ? 1 : 2, head.index());
+      case Site.Part.Neuron neuron -> activation.narrow(2, neuron.index(), 1);
+    };
+  }
+
+  /** Returns the activation with another value of {@link #part}. */
+  Tensor withPart(Tensor activation, Tensor value) {
+    boolean attention = Site.isAttention(point().kind());
+    return switch (site().part()) {
+      case Site.Part.Whole _ -> attention ? value.permute(0, 2, 1, 3) : value;
+      case Site.Part.Head head -> activation.withSelect(attention ? 1 : 2, head.index(), value);
+      case Site.Part.Neuron neuron -> activation.withNarrow(2, neuron.index(), value);
+    };
+  }
+
+  /**
+   * Returns the new value of a part.
+   *
+   * @param part as it is, [prompt, row, ...]
+   */
+  Tensor applied(Tensor part, Rows rows, BaseState state) {
+    var changed = changed(part, rows, state);
+    var mask = new boolean[changes.length * rows.count()];
+    for (int i = 0; i < mask.length; i++) {
+      int prompt = i / rows.count();
+      mask[i] = changes[prompt][rows.column(prompt, i % rows.count())];
+    }
+    var shape = new long[part.dim()];
+    Arrays.fill(shape, 1);
+    shape[0] = changes.length;
+    shape[1] = rows.count();
+    var result = where(mask, shape, changed, part);
+    if (site().sources() instanceof At.All) {
+      return result;
+    }
+    int length = (int) part.size(-1);
+    var sources = new boolean[changes.length * length];
+    for (int prompt = 0; prompt < changes.length; prompt++) {
+      for (int source : state.block().positions(site().sources(), prompt)) {
+        sources[prompt * length + source] = true;
+      }
+    }
+    shape[1] = 1;
+    shape[shape.length - 1] = length;
+    return where(sources, shape, result, part);
+  }
+
+  private static Tensor where(boolean[] mask, long[] shape, Tensor yes, Tensor no) {
+    for (boolean here : mask) {
+      if (!here) {
+        return Tensors.where(Tensors.of(mask, shape).to(no.device()), yes, no);
+      }
+    }
+    return yes;
+  }
+
+  private Tensor changed(Tensor part, Rows rows, BaseState state) {
+    return switch (change()) {
+      case Change.Patch _, Change.Resample _ -> source(rows, state);
+      case Change.Zero _ -> zeros(part);
+      case Change.Mean mean ->
+          part(state.mean(point(), mean.over()), rows, state).expand(part.shape());
+      case Change.Add add -> part.add(vector(add.direction().values(), part).mul(add.scale()));
+      case Change.ProjectOut out -> {
+        var unit = unit(out.direction().values(), part);
+        yield part.sub(along(part, unit));
+      }
+      case Change.PatchAlong patch -> {
+        var unit = unit(patch.direction().values(), part);
+        yield part.add(along(source(rows, state).sub(part), unit));
+      }
+      case Change.Scale scale -> part.mul(scale.factor());
+      case Change.Freeze _ -> part(state.base(point()), rows, state);
+      case Change.Custom custom ->
+          throw new IllegalStateException(
+              "custom function "
+                  + custom.name()
+                  + " reads whole activations: it needs a whole run");
+    };
+  }
+
+  private Tensor source(Rows rows, BaseState state) {
+    return part(state.source(Source.of(change()).orElseThrow(), point()), rows, state);
+  }
+
+  private Tensor part(Tensor activation, Rows rows, BaseState state) {
+    return rows.of(part(activation), state.start());
+  }
+
+  private static Tensor zeros(Tensor part) {
+    return Tensors.zeros(part.dtype(), 1).to(part.device()).expand(part.shape());
+  }
+
+  private static Tensor along(Tensor value, Tensor unit) {
+    return value.mul(unit).sum(-1).unsqueeze(-1).mul(unit);
+  }
+
+  private static Tensor unit(List<Double> direction, Tensor like) {
+    double length = Math.sqrt(direction.stream().mapToDouble(v -> v * v).sum());
+    return vector(direction.stream().map(v -> v / length).toList(), like);
+  }
+
+  private static Tensor vector(List<Double> values, Tensor like) {
+    return Tensors.of(values.stream().mapToDouble(Double::doubleValue).toArray(), values.size())
+        .to(like.dtype())
+        .to(like.device());
+  }
+}

@@ -1,0 +1,87 @@
+package dev.loupe.lens.sweep;
+
+import dev.loupe.lens.Change;
+import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Tokens;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** A hash of all that decides what a sweep computes. */
+final class Fingerprint {
+  private final MessageDigest digest;
+
+  private Fingerprint() {
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  /** Returns the hash of a sweep on a model. */
+  static String of(Sweep sweep, HookedTransformer model) {
+    var print = new Fingerprint();
+    print.add(model);
+    print.add(sweep.prompts());
+    if (!sweep.reference().equals(sweep.prompts())) {
+      print.add(sweep.reference());
+    }
+    print.add(sweep.direction() + " " + sweep.metric());
+    for (int cell = 0; cell < sweep.grid().size(); cell++) {
+      print.add(sweep.grid().labels(cell).toString());
+      sweep.grid().cell(cell).forEach(print::add);
+    }
+    return HexFormat.of().formatHex(print.digest.digest());
+  }
+
+  private void add(HookedTransformer model) {
+    var from = model.provenance();
+    add(from.weightsSha256() + " " + from.processing() + " " + from.dtype());
+    if (from.weightsSha256().isEmpty()) {
+      model
+          .weights()
+          .named()
+          .forEach((name, tensor) -> {
+            double[] values = tensor.toDoubles();
+            var bytes = ByteBuffer.allocate(values.length * Double.BYTES);
+            bytes.asDoubleBuffer().put(values);
+            add(name);
+            digest.update(bytes);
+          });
+    }
+  }
+
+  private void add(Intervention intervention) {
+    if (intervention.change() instanceof Change.Custom custom) {
+      throw new IllegalArgumentException(
+          "the function "
+              + custom.name()
+              + " cannot be told from another of that name: a sweep with it cannot be resumed, run"
+              + " it without a folder");
+    }
+    add(intervention.site() + " " + intervention.change());
+  }
+
+  private void add(PromptPairs prompts) {
+    add(prompts.clean());
+    add(prompts.corrupted());
+    add(prompts.answers() + " " + prompts.positions() + " " + prompts.templates());
+  }
+
+  private void add(Tokens tokens) {
+    for (int row = 0; row < tokens.batch(); row++) {
+      add(Arrays.toString(tokens.row(row)));
+    }
+  }
+
+  private void add(String text) {
+    digest.update(text.getBytes(StandardCharsets.UTF_8));
+    digest.update((byte) 0);
+  }
+}
