@@ -106,7 +106,7 @@ final class AblateCommand extends LoupeCommand {
       var notes = asked(() -> notes(change, pairs, batch.isCorrupted()));
       var act = new Ablated(config, change, at, keep, keepMlps);
       var grid = allHeads ? act.allHeads() : act.grid(named, each);
-      var sweep = new Sweep(grid, pairs, PatchDirection.NOISING, settings.metric());
+      var sweep = Sweep.of(grid, pairs, PatchDirection.NOISING, settings.metric());
       var kind = keep ? SweepFindings.Kind.ABLATION_OF_THE_REST : SweepFindings.Kind.ABLATION;
       var plan = new SweepShow.Plan(kind, sweep, what(named), spec(named, batch), notes);
       new SweepShow(this, transformer, batch, settings).run("ablate", plan, target, again());

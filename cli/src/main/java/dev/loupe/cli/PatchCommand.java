@@ -112,7 +112,7 @@ final class PatchCommand extends LoupeCommand {
       var builder = asked(() -> narrowed(plain, config));
       var batch = prompts.read(transformer, this);
       var grid = asked(() -> builder.build(config, batch.pairs()));
-      var sweep = new Sweep(grid, batch.pairs(), direction(), settings.metric());
+      var sweep = Sweep.of(grid, batch.pairs(), direction(), settings.metric());
       var plan =
           new SweepShow.Plan(
               SweepFindings.Kind.PATCHING, sweep, what(builder), spec(builder), List.of());

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -83,5 +84,25 @@ record ResultTarget(Path path, Form form) {
       }
     }
     return path;
+  }
+
+  /** Returns where the finished parts of a sweep are kept while it runs; only folders have one. */
+  Optional<Path> chunks() {
+    return form == Form.FOLDER ? Optional.of(path.resolve("unfinished")) : Optional.empty();
+  }
+
+  /** Deletes the parts of a sweep whose whole result is written. */
+  void deleteChunks() throws IOException {
+    var folder = chunks();
+    if (folder.isPresent() && Files.exists(folder.get())) {
+      ModelFolder.delete(folder.get());
+    }
+  }
+
+  /** Says what is left of a sweep that was interrupted. */
+  String advice(Path written) {
+    return form == Form.FOLDER
+        ? "what was finished is in " + written + "; the same with --out " + path + " goes on there"
+        : "what was finished is in " + written;
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.cli;
 
 import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepInterruptedException;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Token;
@@ -66,8 +67,11 @@ final class SweepShow {
     command.keepOnInterruption();
     long start = System.nanoTime();
     Outcome outcome;
+    var to =
+        target.orElseGet(() ->
+            new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
     try (var bar = SweepBar.of(command, "sweeping")) {
-      outcome = outcome(plan.sweep(), bar);
+      outcome = outcome(plan.sweep(), to, bar);
     }
     var findings =
         new SweepFindings(
@@ -82,23 +86,26 @@ final class SweepShow {
     var page = new SweepPage(findings);
     show(page, outcome.result());
     var facts = RunFacts.of(prompts.facts(), again);
-    var to =
-        target.orElseGet(
-            () -> new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
     var written = to.write(findings, () -> page.page(settings.top(), again, facts), facts);
     command.out().println((to.form() == ResultTarget.Form.FOLDER ? "report: " : "") + written);
-    outcome
-        .interruption()
-        .ifPresent(e -> {
-          throw new CancellationException("interrupted; what was finished is in " + written);
-        });
+    if (!outcome.isWhole()) {
+      throw new CancellationException("interrupted; " + to.advice(written));
+    }
+    to.deleteChunks();
   }
 
   /** What a sweep came to: all of it, or what was finished when it was interrupted. */
-  private record Outcome(SweepResult result, Optional<CancellationException> interruption) {}
+  private record Outcome(SweepResult result, boolean isWhole) {}
 
-  private Outcome outcome(Sweep sweep, SweepBar bar) {
-    return new Outcome(sweep.run(model, settings.options(), bar), Optional.empty());
+  private Outcome outcome(Sweep sweep, ResultTarget to, SweepBar bar) {
+    var options = to.chunks().map(settings.options()::in).orElseGet(settings::options);
+    try {
+      return new Outcome(sweep.run(model, options, bar), true);
+    } catch (SweepInterruptedException e) {
+      // What is interrupted cannot write files.
+      boolean _ = Thread.interrupted();
+      return new Outcome(e.partial(), false);
+    }
   }
 
   private void head(PromptRow first, Plan plan) {
@@ -151,7 +158,7 @@ final class SweepShow {
   }
 
   private void explain(Sweep sweep) {
-    command.out().println(sweep.grid().size() + " cells of " + sweep.prompts().size() + " prompts");
+    sweep.plan(model, settings.options()).explain().forEach(command.out()::println);
   }
 
   private void show(SweepPage page, SweepResult result) {
