@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,13 +28,15 @@ import picocli.CommandLine.Option;
     name = "ablate",
     description = "Put heads, MLPs or neurons out of action, and see what is left.",
     mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
+    sortOptions = false,
     versionProvider = Version.class,
     footer = {
       "",
-      "In the run on clean prompts the output of each part (z of a head, mlp_out, a neuron) becomes",
-      "0, its mean, its mean over the prompts of the same template position by position, or what",
-      "it is on another prompt. Means and other prompts are the corrupted ones where --corrupt,",
-      "--corrupt-with or --data give them, else the clean ones.",
+      "In the run on clean prompts the output of each part (z of a head, mlp_out, a neuron)"
+          + " becomes 0, its mean, its mean over the prompts of the same template position by"
+          + " position, or what it is on another prompt. Means and other prompts are the corrupted"
+          + " ones where --corrupt, --corrupt-with or --data give them, else the clean ones.",
       "",
       "Examples:",
       "  loupe ablate --model gpt2 --task ioi --heads L9H9,L9H6,L10H0 --each",
@@ -43,7 +46,9 @@ import picocli.CommandLine.Option;
     })
 final class AblateCommand extends LoupeCommand {
   @Mixin private ModelOption model = new ModelOption();
-  @Mixin private PairOptions prompts = new PairOptions();
+
+  @ArgGroup(validate = false, exclusive = false, heading = "%nPrompts:%n")
+  private PairOptions prompts = new PairOptions();
 
   @Option(names = "--heads", paramLabel = "LIST", description = "Heads, such as L9H9,L9H6.")
   private Optional<String> heads = Optional.empty();
@@ -86,7 +91,8 @@ final class AblateCommand extends LoupeCommand {
               + " (default: ${DEFAULT-VALUE}).")
   private String positions = "all";
 
-  @Mixin private SweepSettings settings = new SweepSettings();
+  @ArgGroup(validate = false, exclusive = false, heading = "%nMeasuring and results:%n")
+  private SweepSettings settings = new SweepSettings();
 
   @Override
   void run() throws IOException {

@@ -31,10 +31,9 @@ final class FreePrompts {
   @Option(
       names = "--answer",
       paramLabel = "TEXT",
-      description = {
-        "What is right after a prompt, one token; one for each --clean, in order, or several for",
-        "a single one. A word that follows a word or a full stop is taken with its leading space."
-      })
+      description =
+          "What is right after a prompt, one token; one for each --clean, in order, or several for "
+              + "a single one. A word that follows a word or a full stop is taken with its leading space.")
   private List<String> answer = List.of();
 
   @Option(

@@ -14,14 +14,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which prompts a sweep runs on: those of a task, of a file, or given one by one. */
 final class PairOptions {
   private static final int PROMPTS = 20;
 
-  @Mixin private FreePrompts free = new FreePrompts();
+  @ArgGroup(validate = false, exclusive = false)
+  private FreePrompts free = new FreePrompts();
 
   @Option(
       names = "--task",
@@ -44,10 +45,9 @@ final class PairOptions {
   @Option(
       names = "--corrupt-with",
       paramLabel = "HOW",
-      description = {
-        "How --task corrupts: name-swap exchanges the two names, abc puts three others",
-        "in their place (default: name-swap)."
-      })
+      description =
+          "How --task corrupts: name-swap exchanges the two names, abc puts three others "
+              + "in their place (default: name-swap).")
   private Optional<String> corruption = Optional.empty();
 
   @Option(

@@ -22,13 +22,15 @@ import picocli.CommandLine.Option;
     name = "patch",
     description = "Patch activations of one run into another, and see which carry the behaviour.",
     mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
+    sortOptions = false,
     versionProvider = Version.class,
     footer = {
       "",
-      "Denoising takes clean values into the corrupted run and shows what brings the behaviour",
-      "back; noising takes corrupted values into the clean run and shows what breaks it. Recovery",
-      "is (patched - corrupted) / (clean - corrupted) of the metric. The axes of the result are",
-      "layer, position, head; of patterns layer, head, dest, src; of neurons layer, neuron.",
+      "Denoising takes clean values into the corrupted run: what brings the behaviour back."
+          + " Noising takes corrupted values into the clean run: what breaks it. Recovery is"
+          + " (patched - corrupted) / (clean - corrupted) of the metric. Axes stand in the order"
+          + " layer, position, head; of patterns layer, head, dest, src; of neurons layer, neuron.",
       "",
       "Examples:",
       "  loupe patch --model demo --task ioi --positions END",
@@ -37,30 +39,31 @@ import picocli.CommandLine.Option;
       "    --corrupt \"When Mary and John went to the store, Mary gave a drink to\" \\",
       "    --answer \" Mary\" --wrong \" John\"",
       "  loupe patch --model gpt2 --task ioi --site q,k,v,z --noising --out sites.json",
-      "  loupe patch --model my-model --clean-tokens \"1,2,3\" --corrupt-tokens \"1,4,3\" \\",
-      "    --answer-tokens 6 --wrong-tokens 27 --site pattern --positions each --sources each"
+      "  loupe patch --model my-model --site pattern --positions each --sources each \\",
+      "    --clean-tokens \"1,2,3\" --corrupt-tokens \"1,4,3\" \\",
+      "    --answer-tokens 6 --wrong-tokens 27"
     })
 final class PatchCommand extends LoupeCommand {
   @Mixin private ModelOption model = new ModelOption();
-  @Mixin private PairOptions prompts = new PairOptions();
+
+  @ArgGroup(validate = false, exclusive = false, heading = "%nPrompts:%n")
+  private PairOptions prompts = new PairOptions();
 
   @Option(
       names = "--site",
       paramLabel = "SITE,...",
       defaultValue = "z",
-      description = {
-        "What is patched: z, q, k, v, pattern, resid-pre, resid-mid, resid-post, attn-out,",
-        "mlp-out, neuron; several that share axes make a first axis (default: ${DEFAULT-VALUE})."
-      })
+      description =
+          "What is patched: z, q, k, v, pattern, resid-pre, resid-mid, resid-post, attn-out, "
+              + "mlp-out, neuron; several that share axes make a first axis (default: ${DEFAULT-VALUE}).")
   private String site = "z";
 
   @Option(
       names = "--positions",
       paramLabel = "WHERE",
-      description = {
-        "each: one cell a position; all: together; or END, S2, 3, -1, 2..5; several with commas",
-        "are one cell each (default: each for residuals, attn-out and mlp-out, else all)."
-      })
+      description =
+          "each: one cell a position; all: together; or END, S2, 3, -1, 2..5; several with commas "
+              + "are one cell each (default: each for residuals, attn-out and mlp-out, else all).")
   private Optional<String> positions = Optional.empty();
 
   @Option(
@@ -89,7 +92,8 @@ final class PatchCommand extends LoupeCommand {
 
   @ArgGroup private Direction direction = new Direction();
 
-  @Mixin private SweepSettings settings = new SweepSettings();
+  @ArgGroup(validate = false, exclusive = false, heading = "%nMeasuring and results:%n")
+  private SweepSettings settings = new SweepSettings();
 
   /** Which run is patched. */
   static final class Direction {
@@ -145,18 +149,20 @@ final class PatchCommand extends LoupeCommand {
 
   /** Returns such as {@code z at END}. */
   private static String what(GridBuilder builder) {
-    var first = builder.sites().getFirst();
-    var where =
-        switch (builder.positionsOf(first)) {
-          case Places.Each _ -> " at each position";
-          case Places.Listed listed -> " at " + listed;
-          case Places.Fixed fixed when fixed.equals(Places.all()) -> " at all positions";
-          case Places.Fixed fixed -> " at " + fixed;
-        };
-    var from = builder.sources().equals(Places.all()) ? "" : ", sources " + builder.sources();
-    return String.join(", ", builder.sites().stream().map(PatchSite::toString).toList())
-        + where
-        + from;
+    var sites = String.join(", ", builder.sites().stream().map(PatchSite::toString).toList());
+    var positions = builder.positionsOf(builder.sites().getFirst());
+    return builder.sources().equals(Places.all())
+        ? sites + " at " + words(positions, "position")
+        : sites + " to " + words(positions, "dest") + " from " + words(builder.sources(), "src");
+  }
+
+  private static String words(Places places, String noun) {
+    return switch (places) {
+      case Places.Each _ -> "each " + noun;
+      case Places.Fixed fixed when fixed.equals(Places.all()) ->
+          noun.equals("position") ? "all positions" : "every " + noun;
+      default -> places.toString();
+    };
   }
 
   private static Map<String, Object> spec(GridBuilder builder) {

@@ -44,7 +44,8 @@ interface SweepBar extends Progress, AutoCloseable {
               .setInitialMax(-1)
               .setUpdateIntervalMillis(100)
               .clearDisplayOnFinish()
-              .setConsumer(new ConsoleProgressBarConsumer(System.err, command.shell().err().width()))
+              .setConsumer(
+                  new ConsoleProgressBarConsumer(System.err, command.shell().err().width()))
               .build();
     }
 

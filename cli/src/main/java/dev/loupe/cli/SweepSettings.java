@@ -20,10 +20,11 @@ final class SweepSettings {
   @Option(
       names = "--metric",
       paramLabel = "NAME",
-      description = {
-        "What is measured: logit-difference, probability, probability-difference, greater-than,",
-        "log-probability, rank, accuracy, kl, loss, recovery (default: " + METRIC + ")."
-      })
+      description =
+          "What is measured: logit-difference, probability, probability-difference, greater-than, "
+              + "log-probability, rank, accuracy, kl, loss, recovery (default: "
+              + METRIC
+              + ").")
   private Optional<String> metric = Optional.empty();
 
   @Option(
@@ -51,10 +52,9 @@ final class SweepSettings {
   @Option(
       names = {"-o", "--out"},
       paramLabel = "PATH",
-      description = {
-        "A folder for report.html and result.json, or one file that ends in .json, .parquet or",
-        ".html (default: the folder runs/COMMAND-MODEL-TIME)."
-      })
+      description =
+          "A folder for report.html and result.json, or one file that ends in .json, .parquet or "
+              + ".html (default: the folder runs/COMMAND-MODEL-TIME).")
   private Optional<Path> out = Optional.empty();
 
   /** Refuses what no model could make right. */

@@ -1,5 +1,6 @@
 package dev.loupe.cli;
 
+import dev.loupe.lens.Metric;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepInterruptedException;
 import dev.loupe.lens.sweep.SweepResult;
@@ -68,8 +69,8 @@ final class SweepShow {
     long start = System.nanoTime();
     Outcome outcome;
     var to =
-        target.orElseGet(() ->
-            new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
+        target.orElseGet(
+            () -> new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
     try (var bar = SweepBar.of(command, "sweeping")) {
       outcome = outcome(plan.sweep(), to, bar);
     }
@@ -84,7 +85,7 @@ final class SweepShow {
             Stream.concat(prompts.notes().stream(), plan.notes().stream()).toList(),
             (System.nanoTime() - start) / 1e9);
     var page = new SweepPage(findings);
-    show(page, outcome.result());
+    show(plan.kind(), page, outcome.result());
     var facts = RunFacts.of(prompts.facts(), again);
     var written = to.write(findings, () -> page.page(settings.top(), again, facts), facts);
     command.out().println((to.form() == ResultTarget.Form.FOLDER ? "report: " : "") + written);
@@ -127,51 +128,73 @@ final class SweepShow {
         Texts.harmless(prompts.description()));
     prompts.notes().forEach(command::note);
     plan.notes().forEach(command::note);
-    out.println("  clean      " + tokens(first.clean()));
+    out.println(tokens("  clean      ", first.clean()));
     if (!first.clean().equals(first.corrupted())) {
-      out.println("  corrupted  " + tokens(first.corrupted()));
+      out.println(tokens("  corrupted  ", first.corrupted()));
     }
-    out.println("  " + SweepPage.answers(first));
+    out.println("  " + Texts.harmless(SweepPage.answers(first)));
     var axes =
         plan.sweep().grid().axes().stream()
             .map(axis -> axis.size() + " (" + axis.name() + ")")
             .collect(Collectors.joining(" x "));
     int cells = plan.sweep().grid().size();
+    var change =
+        switch (plan.kind()) {
+          case PATCHING -> plan.what() + ", " + plan.sweep().direction().describe();
+          case ABLATION -> "without " + plan.what();
+          case ABLATION_OF_THE_REST -> "without all but " + plan.what();
+        };
     out.println(
         command.wrapped(
-            "%d %s: %s, %s, %s"
-                .formatted(
-                    cells,
-                    cells == 1 ? "cell" : "cells",
-                    axes,
-                    plan.what(),
-                    plan.sweep().direction().describe())));
+            cells == 1 ? "1 cell: " + change : cells + " cells: " + axes + ", " + change));
     out.println();
     out.flush();
   }
 
-  private static String tokens(List<Token> tokens) {
-    return tokens.stream()
-        .map(token ->
-            token.text().isEmpty() ? Long.toString(token.id()) : Texts.quoted(token.text()))
-        .collect(Collectors.joining(" "));
+  /** Returns a prompt token by token, in lines that fit the terminal. */
+  private String tokens(String title, List<Token> tokens) {
+    var terminal = command.terminal();
+    var bar = command.faint(terminal.unicode() ? "│" : "|");
+    var lines = new StringBuilder(title);
+    int column = title.length();
+    for (var token : tokens) {
+      var quoted = Texts.quoted(token.text());
+      var text =
+          token.text().isEmpty()
+              ? Long.toString(token.id())
+              : quoted.substring(1, quoted.length() - 1);
+      if (column > title.length() && column + text.length() + 1 > terminal.width()) {
+        lines.append(System.lineSeparator()).append(" ".repeat(title.length()));
+        column = title.length();
+      }
+      lines.append(text).append(bar);
+      column += text.length() + 1;
+    }
+    return lines.substring(0, lines.length() - bar.length());
   }
 
   private void explain(Sweep sweep) {
     sweep.plan(model, settings.options()).explain().forEach(command.out()::println);
   }
 
-  private void show(SweepPage page, SweepResult result) {
+  private void show(SweepFindings.Kind kind, SweepPage page, SweepResult result) {
     var out = command.out();
+    var corrupted = command.bold(result.corrupted().toString());
+    boolean two = kind == SweepFindings.Kind.PATCHING || result.hasGap();
     out.println(
-        "clean %s   corrupted %s   (%s)"
+        "clean %s%s   (%s)"
             .formatted(
                 command.bold(result.clean().toString()),
-                command.bold(result.corrupted().toString()),
-                result.metric().label()));
+                two ? "   corrupted " + corrupted : "",
+                label(result.metric())));
     page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
     out.println();
     page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
     out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+  }
+
+  /** A result holds a recovery's metric as it is. */
+  private static String label(Metric metric) {
+    return metric instanceof Metric.Recovery recovery ? recovery.of().label() : metric.label();
   }
 }

@@ -40,6 +40,17 @@ public record Heatmap(
     return new Heatmap(title, rows, columns, values, unit, scale, magnitude);
   }
 
+  /** Return this heatmap with rows for columns. */
+  Heatmap transposed() {
+    var turned = new double[values.columns()][values.rows()];
+    for (int row = 0; row < values.rows(); row++) {
+      for (int column = 0; column < values.columns(); column++) {
+        turned[column][row] = values.get(row, column);
+      }
+    }
+    return new Heatmap(title, columns, rows, Matrix.of(turned), unit, scale, reach);
+  }
+
   /** Return the value at the low end of the colours. */
   double low() {
     return reach == 0 || scale == Scale.SEQUENTIAL ? scale.low(values) : -high();

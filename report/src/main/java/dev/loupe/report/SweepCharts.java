@@ -109,7 +109,7 @@ final class SweepCharts {
     var all = new ArrayList<Heatmap>();
     for (var place : places(facets)) {
       var name = names.cell(labels(place), shown);
-      all.add(chart(name.isEmpty() ? title : title + ", " + name, place));
+      all.add(chart(name.isEmpty() ? title : placed(name, title), place));
     }
     double reach = all.stream().mapToDouble(c -> c.values().maxAbs()).max().orElse(0);
     var strongest =
@@ -136,11 +136,20 @@ final class SweepCharts {
     var over = IntStream.range(first, axes.size()).boxed().filter(i -> !sides.contains(i)).toList();
     var charts = new ArrayList<Heatmap>();
     for (var place : places(kept)) {
-      var site = hasSite ? ", " + labels(place).getFirst() : "";
-      var overNames = String.join(" and ", over.stream().map(i -> axes.get(i).name()).toList());
-      charts.add(heatmap(title + site + ", the strongest " + overNames, sides, place, over));
+      var site = hasSite ? labels(place).getFirst() + ", " : "";
+      var most = String.join(" and ", over.stream().map(i -> axes.get(i).name()).toList());
+      charts.add(heatmap(placed(site + "strongest " + most, title), sides, place, over));
     }
     return charts;
+  }
+
+  /** Name the place first: where a title is cut, charts are still told apart. */
+  private static String placed(String place, String title) {
+    return Character.toUpperCase(place.charAt(0))
+        + place.substring(1)
+        + ": "
+        + Character.toLowerCase(title.charAt(0))
+        + title.substring(1);
   }
 
   private Heatmap chart(String title, List<Integer> place) {

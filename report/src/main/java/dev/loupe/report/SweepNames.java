@@ -22,13 +22,18 @@ final class SweepNames {
     return token.text().isEmpty() ? Long.toString(token.id()) : token.text();
   }
 
+  /** Return the text of a token without its spaces, which a label does not need. */
+  private static String plain(Token token) {
+    return text(token).isBlank() ? text(token) : text(token).strip();
+  }
+
   /** Return an axis of the result as a chart has it. */
   Axis axis(int index) {
     var axis = axes.get(index);
     return new Axis(axis.name(), axis.labels().stream().map(l -> label(axis.name(), l)).toList());
   }
 
-  /** Return the name of one place: {@code L9}, {@code 3: Mary}. */
+  /** Return the name of one place: {@code L9}, {@code 3 Mary}. */
   String label(String axis, String label) {
     return switch (axis) {
       case "layer" -> "L" + label;
@@ -81,17 +86,17 @@ final class SweepNames {
     var tokens =
         prompts.stream()
             .flatMap(row -> List.of(row.clean().get(at), row.corrupted().get(at)).stream())
-            .map(SweepNames::text)
+            .map(SweepNames::plain)
             .distinct()
             .toList();
     var role = role(at);
     if (tokens.size() == 1) {
-      return label + ":" + tokens.getFirst();
+      return label + " " + tokens.getFirst();
     }
     if (prompts.size() == 1) {
-      return label + ":" + String.join("|", tokens);
+      return label + " " + String.join("|", tokens);
     }
-    return role.isEmpty() ? label : label + ":" + role;
+    return role.isEmpty() ? label : label + " " + role;
   }
 
   private String role(int at) {

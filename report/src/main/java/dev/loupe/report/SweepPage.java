@@ -20,6 +20,7 @@ public final class SweepPage {
   private static final int TERMINAL_CHARTS = 4;
   private static final int BARS_SHOWN = 24;
   private static final int MIN_DECIMALS = 3;
+  private static final int MOST_ABOVE = 4;
 
   private final SweepFindings findings;
   private final SweepResult result;
@@ -41,9 +42,22 @@ public final class SweepPage {
     if (charts.isEmpty() || !charts.fits() || isList()) {
       return List.of();
     }
-    return charts.count() <= TERMINAL_CHARTS
-        ? charts.charts(chartTitle(), TERMINAL_CHARTS)
-        : charts.overview(chartTitle());
+    var shown =
+        charts.count() <= TERMINAL_CHARTS
+            ? charts.charts(chartTitle(), TERMINAL_CHARTS)
+            : charts.overview(chartTitle());
+    return shown.stream().map(SweepPage::upright).toList();
+  }
+
+  /** Put long labels down the side: a terminal writes those along the top letter by letter. */
+  private static Heatmap upright(Heatmap chart) {
+    return longest(chart.columns()) > MOST_ABOVE && longest(chart.rows()) <= MOST_ABOVE
+        ? chart.transposed()
+        : chart;
+  }
+
+  private static int longest(Axis axis) {
+    return axis.labels().stream().mapToInt(String::length).max().orElse(0);
   }
 
   /** Return the cells that do most, the strongest first; of a list of components, all in order. */
@@ -57,10 +71,10 @@ public final class SweepPage {
     boolean both = effect.form() != SweepEffect.Form.LEFT;
     if (both) {
       columns.add(Column.signed(effect.name(), decimals).explained(effect.unit()));
-      columns.add(Column.number("±", decimals).explained("standard error over prompts"));
+      columns.addAll(errors("±", decimals));
     }
     columns.add(Column.signed(effect.metric(), decimals(values)).explained("with the change made"));
-    columns.add(Column.number("± ", decimals(values)).explained("standard error over prompts"));
+    columns.addAll(errors("± ", decimals(values)));
     if (!result.isComplete()) {
       columns.add(Column.number("prompts", 0).explained("how many of them were computed"));
     }
@@ -82,9 +96,18 @@ public final class SweepPage {
     return table.build();
   }
 
-  private static void add(List<Cell> cells, Estimate e) {
+  /** A single prompt has no standard error. */
+  private List<Column> errors(String name, int decimals) {
+    return findings.prompts().size() == 1
+        ? List.of()
+        : List.of(Column.number(name, decimals).explained("standard error over prompts"));
+  }
+
+  private void add(List<Cell> cells, Estimate e) {
     cells.add(Cell.of(finite(e.mean())));
-    cells.add(Cell.of(finite(e.standardError())));
+    if (findings.prompts().size() > 1) {
+      cells.add(Cell.of(finite(e.standardError())));
+    }
   }
 
   private static double finite(double value) {
@@ -168,7 +191,7 @@ public final class SweepPage {
   }
 
   private String chartTitle() {
-    return subject() + ": " + effect.title();
+    return subject() + ", " + effect.title();
   }
 
   private boolean isRest() {
@@ -320,7 +343,10 @@ public final class SweepPage {
     }
     figures.add(
         new KeyFigures.Figure(
-            "cells", Integer.toString(result.size()), findings.prompts().size() + " prompts each"));
+            "cells",
+            Integer.toString(result.size()),
+            findings.prompts().size()
+                + (findings.prompts().size() == 1 ? " prompt" : " prompts each")));
     return figures;
   }
 
@@ -398,7 +424,9 @@ public final class SweepPage {
     entries.put("weight processing", model.processing().toString());
     entries.put("computed in", model.dtype());
     entries.put("metric", result.metric().toString());
-    entries.put("direction", result.direction().describe());
+    if (isPatching()) {
+      entries.put("direction", result.direction().describe());
+    }
     entries.put("sweep", Numbers.fixed(findings.seconds(), 2, false) + " s");
     entries.putAll(facts);
     return Provenance.of(entries);
