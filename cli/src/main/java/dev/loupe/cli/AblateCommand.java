@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,15 +39,14 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  loupe ablate --model gpt2 --task ioi --heads L9H9,L9H6,L10H0 --each",
-      "  loupe ablate --model gpt2 --task ioi --corrupt-with abc --with mean-by-template \\",
-      "    --heads L9H9,L9H6,L10H0 --keep --keep-mlps",
+      "  loupe ablate --model gpt2 --task ioi --corrupt-with abc \\",
+      "    --with mean-by-template --heads L9H9,L9H6,L10H0 --keep --keep-mlps",
       "  loupe ablate --model demo --task ioi --all-heads --with zero"
     })
 final class AblateCommand extends LoupeCommand {
   @Mixin private ModelOption model = new ModelOption();
 
-  @ArgGroup(validate = false, exclusive = false, heading = "%nPrompts:%n")
-  private PairOptions prompts = new PairOptions();
+  @Mixin private PairOptions prompts = new PairOptions();
 
   @Option(names = "--heads", paramLabel = "LIST", description = "Heads, such as L9H9,L9H6.")
   private Optional<String> heads = Optional.empty();
@@ -91,8 +89,7 @@ final class AblateCommand extends LoupeCommand {
               + " (default: ${DEFAULT-VALUE}).")
   private String positions = "all";
 
-  @ArgGroup(validate = false, exclusive = false, heading = "%nMeasuring and results:%n")
-  private SweepSettings settings = new SweepSettings();
+  @Mixin private SweepSettings settings = new SweepSettings();
 
   @Override
   void run() throws IOException {

@@ -14,15 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which prompts a sweep runs on: those of a task, of a file, or given one by one. */
 final class PairOptions {
   private static final int PROMPTS = 20;
 
-  @ArgGroup(validate = false, exclusive = false)
-  private FreePrompts free = new FreePrompts();
+  @Mixin private FreePrompts free = new FreePrompts();
 
   @Option(
       names = "--task",

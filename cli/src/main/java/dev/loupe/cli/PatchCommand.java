@@ -46,8 +46,7 @@ import picocli.CommandLine.Option;
 final class PatchCommand extends LoupeCommand {
   @Mixin private ModelOption model = new ModelOption();
 
-  @ArgGroup(validate = false, exclusive = false, heading = "%nPrompts:%n")
-  private PairOptions prompts = new PairOptions();
+  @Mixin private PairOptions prompts = new PairOptions();
 
   @Option(
       names = "--site",
@@ -92,8 +91,7 @@ final class PatchCommand extends LoupeCommand {
 
   @ArgGroup private Direction direction = new Direction();
 
-  @ArgGroup(validate = false, exclusive = false, heading = "%nMeasuring and results:%n")
-  private SweepSettings settings = new SweepSettings();
+  @Mixin private SweepSettings settings = new SweepSettings();
 
   /** Which run is patched. */
   static final class Direction {
@@ -161,7 +159,7 @@ final class PatchCommand extends LoupeCommand {
       case Places.Each _ -> "each " + noun;
       case Places.Fixed fixed when fixed.equals(Places.all()) ->
           noun.equals("position") ? "all positions" : "every " + noun;
-      default -> places.toString();
+      default -> places.toString().replace(",", ", ");
     };
   }
 

@@ -138,18 +138,19 @@ final class SweepCharts {
     for (var place : places(kept)) {
       var site = hasSite ? labels(place).getFirst() + ", " : "";
       var most = String.join(" and ", over.stream().map(i -> axes.get(i).name()).toList());
-      charts.add(heatmap(placed(site + "strongest " + most, title), sides, place, over));
+      charts.add(
+          heatmap(
+              placed((site.isEmpty() ? "Strongest " : site + "strongest ") + most, title),
+              sides,
+              place,
+              over));
     }
     return charts;
   }
 
   /** Name the place first: where a title is cut, charts are still told apart. */
   private static String placed(String place, String title) {
-    return Character.toUpperCase(place.charAt(0))
-        + place.substring(1)
-        + ": "
-        + Character.toLowerCase(title.charAt(0))
-        + title.substring(1);
+    return place + ": " + Character.toLowerCase(title.charAt(0)) + title.substring(1);
   }
 
   private Heatmap chart(String title, List<Integer> place) {

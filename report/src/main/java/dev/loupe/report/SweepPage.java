@@ -374,7 +374,7 @@ public final class SweepPage {
     var lines = new ArrayList<TokenLine>();
     for (var row : findings.prompts().stream().limit(PROMPTS_SHOWN).toList()) {
       var roles = roles(row);
-      lines.add(new TokenLine("clean", texts(row.clean()), roles, answers(row)));
+      lines.add(new TokenLine("clean", texts(row.clean()), roles, note(row)));
       if (!row.clean().equals(row.corrupted())) {
         lines.add(new TokenLine("corrupted", texts(row.corrupted()), roles, ""));
       }
@@ -398,6 +398,17 @@ public final class SweepPage {
     var right = row.answers().stream().map(SweepPage::token).collect(Collectors.joining(", "));
     var wrong = row.wrong().stream().map(SweepPage::token).collect(Collectors.joining(", "));
     return "answer " + right + (wrong.isEmpty() ? "" : " against " + wrong);
+  }
+
+  /** Say it in the margin, spaces visible as in the prompt's own tokens. */
+  private static String note(PromptRow row) {
+    var right = row.answers().stream().map(SweepPage::visible).collect(Collectors.joining(", "));
+    var wrong = row.wrong().stream().map(SweepPage::visible).collect(Collectors.joining(", "));
+    return "answer " + right + (wrong.isEmpty() ? "" : ", not " + wrong);
+  }
+
+  private static String visible(Token token) {
+    return SweepNames.text(token).replace(' ', '·');
   }
 
   private static String token(Token token) {
