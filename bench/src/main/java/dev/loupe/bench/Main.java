@@ -11,7 +11,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 public final class Main {
   private Main() {}
 
-  /** With the argument {@code load} only loads the model, once, and says how long it took. */
+  /**
+   * With the argument {@code load} only loads the model, once, and says how long it took; with
+   * {@code sweeps} compares sweeps with the naive way, on as many of its cells as a second argument
+   * says.
+   */
   public static void main(String[] args) throws RunnerException {
     String folder = Gpt2Small.folder().toString();
     if (args.length == 1 && args[0].equals("load")) {
@@ -22,6 +26,10 @@ public final class Main {
             "load (weight processing: %s): %.2f s%n",
             options.processing(), (System.nanoTime() - start) / 1e9);
       }
+      return;
+    }
+    if (args.length > 0 && args[0].equals("sweeps")) {
+      SweepBench.run(args.length > 1 ? Integer.parseInt(args[1]) : 24);
       return;
     }
     var results =

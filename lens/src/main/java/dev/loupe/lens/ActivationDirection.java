@@ -19,4 +19,13 @@ public record ActivationDirection(String name, List<Double> values) {
       throw new IllegalArgumentException("direction " + name + " is zero: it points nowhere");
     }
   }
+
+  /** Returns the direction of length 1. */
+  public List<Double> unit() {
+    // Scaled first: the square of a very large or small number is infinite or 0.
+    double largest = values.stream().mapToDouble(Math::abs).max().orElseThrow();
+    var scaled = values.stream().map(v -> v / largest).toList();
+    double length = Math.sqrt(scaled.stream().mapToDouble(v -> v * v).sum());
+    return scaled.stream().map(v -> v / length).toList();
+  }
 }

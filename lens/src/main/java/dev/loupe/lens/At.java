@@ -52,10 +52,16 @@ public sealed interface At {
    * @param name such as S2; END is the last token of every prompt
    */
   record Named(String name) implements At {
-    /** Refuses a blank name. */
+    private static final String NUMBERS = "-?\\d+|\\d+\\.\\.\\d+";
+
+    /** Refuses a blank name, and one that reads as other positions. */
     public Named {
       if (name.isBlank()) {
         throw new IllegalArgumentException("a position without a name: expected one such as END");
+      }
+      if (!name.equals(name.strip()) || name.equals("all") || name.matches(NUMBERS)) {
+        throw new IllegalArgumentException(
+            "position name \"" + name + "\": reads as other positions; expected one such as END");
       }
     }
 

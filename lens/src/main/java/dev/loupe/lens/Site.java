@@ -118,6 +118,33 @@ public record Site(HookPoint point, Part part, At at, At sources) {
     return kind == Kind.MLP_PRE || kind == Kind.MLP_PRE_LINEAR || kind == Kind.MLP_POST;
   }
 
+  /**
+   * Returns how many heads its hook point has.
+   *
+   * @throws IllegalArgumentException if it has none
+   */
+  public int heads(ModelConfig config) {
+    return switch (heads(point.kind())) {
+      case QUERY -> config.nHeads();
+      case KEY_VALUE -> config.nKeyValueHeads();
+      case NONE -> throw new IllegalArgumentException(point + " has no heads");
+    };
+  }
+
+  /** Returns the last dimension of this site's part: what a direction in it has. */
+  public int width(ModelConfig config) {
+    if (isAttention(point.kind())) {
+      throw new IllegalArgumentException(
+          point + " has a number for each source: directions need a dimension of the model");
+    }
+    return switch (point.kind()) {
+      case Q, K, V, ROT_Q, ROT_K, Z -> config.dHead();
+      case LN1_SCALE, LN2_SCALE, LN_FINAL_SCALE -> 1;
+      case MLP_PRE, MLP_PRE_LINEAR, MLP_POST -> part instanceof Part.Neuron ? 1 : config.dMlp();
+      default -> config.dModel();
+    };
+  }
+
   /** Tells whether a kind has destinations and sources, not positions. */
   public static boolean isAttention(Kind kind) {
     return kind == Kind.PATTERN || kind == Kind.ATTN_SCORES;
@@ -133,8 +160,7 @@ public record Site(HookPoint point, Part part, At at, At sources) {
     int count =
         switch (part) {
           case Part.Whole _ -> 0;
-          case Part.Head _ ->
-              heads(point.kind()) == Heads.QUERY ? config.nHeads() : config.nKeyValueHeads();
+          case Part.Head _ -> heads(config);
           case Part.Neuron _ -> config.dMlp();
         };
     int index =

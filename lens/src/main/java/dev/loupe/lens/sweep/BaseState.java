@@ -34,6 +34,7 @@ final class BaseState implements AutoCloseable {
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
   private final Reader reader;
+  private final Reader sourceReader;
   private Optional<Tensor> baseLogits = Optional.empty();
   private double[] clean = {};
   private double[] corrupted = {};
@@ -43,7 +44,8 @@ final class BaseState implements AutoCloseable {
     this.block = block;
     this.start = start;
     this.means = means;
-    reader = new Reader(model, sweep.metric(), block);
+    reader = new Reader(model, sweep.metric(), block, block.base());
+    sourceReader = new Reader(model, sweep.metric(), block, block.source(new Source.Plain()));
   }
 
   /** Computes the state that {@code needs} asks for. */
@@ -141,7 +143,7 @@ final class BaseState implements AutoCloseable {
     var kept = held.hold(logits);
     baseLogits = Optional.of(kept);
     double[] ofBase = reader.read(logits.unsqueeze(0), 0, kept)[0];
-    double[] ofSource = reader.read(sourceLogits.unsqueeze(0), 0, kept)[0];
+    double[] ofSource = sourceReader.read(sourceLogits.unsqueeze(0), 0, kept)[0];
     clean = direction == PatchDirection.DENOISING ? ofSource : ofBase;
     corrupted = direction == PatchDirection.DENOISING ? ofBase : ofSource;
   }

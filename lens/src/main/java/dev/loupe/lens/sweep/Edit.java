@@ -23,15 +23,22 @@ final class Edit {
   }
 
   /**
-   * Resolves an intervention. A value taken from a run that reads the same tokens up to a position
-   * is the base run's own there: those positions are left out.
+   * Resolves an intervention that is the only one of its cell. A value taken from a run that reads
+   * the same tokens up to a position is the base run's own there: those positions are left out.
    */
-  static Edit of(Intervention intervention, PromptBlock block) {
+  static Edit alone(Intervention intervention, PromptBlock block) {
+    return Source.of(intervention.change())
+        .map(source -> of(intervention, block, block.firstDifferences(source)))
+        .orElseGet(() -> among(intervention, block));
+  }
+
+  /** Resolves an intervention beside others, which may have changed what it reads. */
+  static Edit among(Intervention intervention, PromptBlock block) {
+    return of(intervention, block, new int[block.size()]);
+  }
+
+  private static Edit of(Intervention intervention, PromptBlock block, int[] from) {
     var changes = new boolean[block.size()][block.length()];
-    int[] from =
-        Source.of(intervention.change())
-            .map(block::firstDifferences)
-            .orElseGet(() -> new int[block.size()]);
     for (int prompt = 0; prompt < changes.length; prompt++) {
       for (int position : block.positions(intervention.site().at(), prompt)) {
         changes[prompt][position] = position >= from[prompt];

@@ -27,7 +27,10 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
       ModelConfig config,
       boolean readsAll) {
     var edits =
-        interventions.stream().map(i -> Edit.of(i, block)).filter(e -> !e.isNothing()).toList();
+        interventions.stream()
+            .map(i -> interventions.size() == 1 ? Edit.alone(i, block) : Edit.among(i, block))
+            .filter(e -> !e.isNothing())
+            .toList();
     int from = edits.stream().mapToInt(Edit::first).min().orElse(0);
     int layer = edits.stream().mapToInt(e -> Math.max(0, e.point().layer())).min().orElse(0);
     return new PlannedCell(cell, edits, entry(edits, layer, config, readsAll), layer, from);

@@ -66,7 +66,7 @@ final class Planner {
   }
 
   private void register(Intervention intervention) {
-    intervention.site().requireIn(config);
+    intervention.requireFor(config, sweep.prompts());
     switch (intervention.change()) {
       case Change.Resample resample -> {
         var prompts = sweep.prompts();

@@ -5,6 +5,7 @@ import dev.loupe.lens.Metric;
 import dev.loupe.lens.Readout;
 import dev.loupe.model.BlockMath;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -19,16 +20,16 @@ final class Reader {
   private final long[] columns;
   private final List<List<Long>> tokens;
 
-  Reader(HookedTransformer model, Metric metric, PromptBlock block) {
+  /** Prepares reading runs over {@code prompts}, those of a block. */
+  Reader(HookedTransformer model, Metric metric, PromptBlock block, Tokens prompts) {
     this.metric = metric;
     math = model.math();
     answers =
         block.pairs().answers().rows(block.rows().stream().mapToInt(Integer::intValue).toArray());
     columns = metric.reads() == Metric.Reads.ANSWERS ? answers.tokens() : new long[0];
-    var base = block.base();
     tokens =
         IntStream.range(0, block.size())
-            .mapToObj(prompt -> LongStream.of(base.row(prompt)).boxed().toList())
+            .mapToObj(prompt -> LongStream.of(prompts.row(prompt)).boxed().toList())
             .toList();
   }
 

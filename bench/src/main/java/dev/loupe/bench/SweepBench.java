@@ -1,0 +1,229 @@
+package dev.loupe.bench;
+
+import dev.loupe.lens.Answers;
+import dev.loupe.lens.At;
+import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.Site;
+import dev.loupe.lens.StandardMetric;
+import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.Grid;
+import dev.loupe.lens.sweep.NaiveSweep;
+import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepOptions;
+import dev.loupe.model.HookPoint;
+import dev.loupe.model.HookPoint.Kind;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.LoadOptions;
+import dev.loupe.model.Tokens;
+import dev.loupe.tensor.DType;
+import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
+import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Measures sweeps beside the naive way, both in one run, on a model of GPT-2 small's shape: 8
+ * prompts of 16 tokens. A naive sweep costs the same for every cell; it is timed on some of its
+ * cells, and the two are told apart by two numbers of cells.
+ */
+final class SweepBench {
+  private static final int PROMPTS = 8;
+  private static final int LENGTH = 16;
+  private static final int LAYERS = Gpt2Small.LAYERS;
+  private static final int HEADS = 12;
+
+  private final HookedTransformer model;
+  private final SweepOptions options = SweepOptions.standard();
+  private final int naiveCells;
+
+  private SweepBench(HookedTransformer model, int naiveCells) {
+    this.model = model;
+    this.naiveCells = naiveCells;
+  }
+
+  /** Runs all sweeps; {@code naiveCells} of each are computed the naive way. */
+  static void run(int naiveCells) {
+    try (var model =
+        HookedTransformer.load(Gpt2Small.folder().toString(), LoadOptions.standard())) {
+      var bench = new SweepBench(model, naiveCells);
+      for (var prompts : List.of(Corruption.S2, Corruption.NAMES, Corruption.EVERYTHING)) {
+        bench.measure(prompts);
+      }
+    }
+  }
+
+  /**
+   * Which tokens differ between clean and corrupted prompts.
+   *
+   * @param name what is said of it
+   * @param positions the positions
+   */
+  private record Corruption(String name, List<Integer> positions) {
+    /** The second mention of the subject, as in TransformerLens' demonstration. */
+    static final Corruption S2 = new Corruption("S2 (position 10)", List.of(10));
+
+    /** The three names of a name swap. */
+    static final Corruption NAMES = new Corruption("IO, S1 and S2 (2, 4, 10)", List.of(2, 4, 10));
+
+    /** Everything after the first token. */
+    static final Corruption EVERYTHING =
+        new Corruption("all but the first", IntStream.range(1, LENGTH).boxed().toList());
+
+    PromptPairs prompts(int prompts) {
+      var random = new SplittableRandom(1);
+      var clean = new long[prompts][LENGTH];
+      var corrupted = new long[prompts][];
+      for (int row = 0; row < prompts; row++) {
+        for (int i = 0; i < LENGTH; i++) {
+          clean[row][i] = random.nextInt(Gpt2Small.D_VOCAB - 1);
+        }
+        corrupted[row] = clean[row].clone();
+        for (int position : positions) {
+          corrupted[row][position]++;
+        }
+      }
+      long[] right = random.longs(prompts, 0, 1000).toArray();
+      long[] wrong = random.longs(prompts, 1000, 2000).toArray();
+      return PromptPairs.of(Tokens.of(clean), Tokens.of(corrupted), Answers.of(right, wrong));
+    }
+  }
+
+  private void measure(Corruption corruption) {
+    double product = productRate();
+    System.out.printf(
+        Locale.ROOT,
+        "%nclean and corrupted prompts differ in %s; a product of 2,048-square matrices: %.0f GFLOP/s%n",
+        corruption.name(),
+        product);
+    System.out.printf(
+        "%-44s %6s %9s %9s %7s %8s %8s %6s%n",
+        "sweep", "cells", "naive s", "planned s", "ratio", "by plan", "GFLOP/s", "share");
+    grids().forEach((name, grid) -> compare(name, grid, corruption.prompts(PROMPTS), product));
+    if (corruption.equals(Corruption.S2)) {
+      scaling(product);
+    }
+  }
+
+  private void compare(String name, Grid grid, PromptPairs prompts, double product) {
+    var sweep = Sweep.of(grid, prompts, PatchDirection.DENOISING, StandardMetric.LOGIT_DIFFERENCE);
+    var plan = sweep.plan(model, options);
+    double planned = seconds(() -> sweep.run(model, options, Progress.none()));
+    double naive = naive(sweep);
+    double rate = plan.flops() / planned / 1e9;
+    System.out.printf(
+        Locale.ROOT,
+        "%-44s %6d %9.1f %9.3f %7.1f %8.1f %8.0f %4.0f %%%n",
+        name,
+        grid.size(),
+        naive,
+        planned,
+        naive / planned,
+        plan.naiveFlops() / plan.flops(),
+        rate,
+        100 * rate / product);
+  }
+
+  /** Returns the seconds that the naive way takes for all cells, from two shares of them. */
+  private double naive(Sweep sweep) {
+    int few = Math.max(1, naiveCells / 6);
+    double less = seconds(() -> NaiveSweep.run(some(sweep, few), model, Progress.none()));
+    double more = seconds(() -> NaiveSweep.run(some(sweep, naiveCells), model, Progress.none()));
+    double each = (more - less) / (naiveCells - few);
+    return more + (sweep.grid().size() - naiveCells) * each;
+  }
+
+  private static Sweep some(Sweep sweep, int cells) {
+    int size = sweep.grid().size();
+    var spread =
+        IntStream.range(0, cells)
+            .mapToObj(i -> sweep.grid().cell((int) ((i + 0.5) * size / cells)))
+            .toList();
+    return Sweep.of(
+        Grid.of(Axis.numbered("cell", cells), spread),
+        sweep.prompts(),
+        sweep.direction(),
+        sweep.metric());
+  }
+
+  private void scaling(double product) {
+    for (int times : new int[] {1, 2, 4, 8}) {
+      compare(
+          "z at END, prompts x " + times,
+          heads(List.of(Kind.Z), At.END),
+          Corruption.S2.prompts(PROMPTS * times),
+          product);
+    }
+  }
+
+  private static Map<String, Grid> grids() {
+    var grids = new LinkedHashMap<String, Grid>();
+    grids.put("z at the last position, every head", heads(List.of(Kind.Z), At.END));
+    grids.put("z at all positions, every head", heads(List.of(Kind.Z), At.all()));
+    grids.put("resid_pre by layer and position", byPosition());
+    grids.put("z by layer, head and position", headsByPosition());
+    grids.put(
+        "z, q, k, v, pattern at all positions",
+        heads(List.of(Kind.Z, Kind.Q, Kind.K, Kind.V, Kind.PATTERN), At.all()));
+    return grids;
+  }
+
+  private static Grid heads(List<Kind> sites, At at) {
+    return Grid.of(
+        List.of(
+            new Axis("site", sites.stream().map(Kind::suffix).toList()),
+            Axis.numbered("layer", LAYERS),
+            Axis.numbered("head", HEADS)),
+        i ->
+            List.of(
+                Intervention.patch(
+                    Site.head(new HookPoint(sites.get(i.get(0)), i.get(1)), i.get(2)).at(at))));
+  }
+
+  private static Grid byPosition() {
+    return Grid.of(
+        List.of(Axis.numbered("layer", LAYERS), Axis.numbered("position", LENGTH)),
+        i ->
+            List.of(
+                Intervention.patch(Site.of(HookPoint.residPre(i.get(0))).at(At.index(i.get(1))))));
+  }
+
+  private static Grid headsByPosition() {
+    return Grid.of(
+        List.of(
+            Axis.numbered("layer", LAYERS),
+            Axis.numbered("head", HEADS),
+            Axis.numbered("position", LENGTH)),
+        i ->
+            List.of(
+                Intervention.patch(
+                    Site.head(HookPoint.z(i.get(0)), i.get(1)).at(At.index(i.get(2))))));
+  }
+
+  private static double productRate() {
+    int side = 2048;
+    var times = new ArrayList<Double>();
+    try (var _ = TensorScope.open()) {
+      Tensor square = Tensors.randn(new SplittableRandom(0), 1, DType.F32, side, side);
+      for (int i = 0; i < 10; i++) {
+        times.add(seconds(() -> TensorScope.tidy(() -> square.matmul(square))));
+      }
+    }
+    double median = times.stream().sorted().toList().get(times.size() / 2);
+    return 2.0 * side * side * side / median / 1e9;
+  }
+
+  private static double seconds(Runnable body) {
+    long start = System.nanoTime();
+    body.run();
+    return (System.nanoTime() - start) / 1e9;
+  }
+}
