@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -32,9 +33,10 @@ final class Failures {
     return CommandLine.ExitCode.USAGE;
   }
 
-  /** Reports a command that failed. */
+  /** Reports a command that failed, or was told to stop. */
   int execution(Exception e, CommandLine line, ParseResult parsed) {
-    return report(e, line.getErr());
+    int code = report(e, line.getErr());
+    return e instanceof CancellationException ? Interruption.EXIT_CODE : code;
   }
 
   /** Reports a failure of any kind. */
@@ -86,7 +88,8 @@ final class Failures {
     boolean chosen =
         e instanceof IllegalArgumentException
             || e instanceof IllegalStateException
-            || e instanceof UnsupportedOperationException;
+            || e instanceof UnsupportedOperationException
+            || e instanceof CancellationException;
     return e.getMessage() == null || (e.getClass().getName().startsWith("java.") && !chosen);
   }
 

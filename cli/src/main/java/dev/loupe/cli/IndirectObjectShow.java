@@ -8,24 +8,14 @@ import dev.loupe.study.FindingsJson;
 import dev.loupe.study.IndirectObjectFindings;
 import dev.loupe.study.IndirectObjectPatching;
 import dev.loupe.task.TaskData;
-import dev.loupe.tensor.Threads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /** Carries out the indirect-object study, shows it in the terminal and writes its page. */
 final class IndirectObjectShow {
-  private static final DateTimeFormatter STAMP =
-      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
-
   private final LoupeCommand command;
   private final String again;
   private final PromptSource source;
@@ -62,7 +52,7 @@ final class IndirectObjectShow {
     out.println(TerminalTable.render(page.heads(), command.terminal()));
     page.conclusions().forEach(sentence -> out.println(command.wrapped(sentence)));
     out.println();
-    write(findings, page, folder.orElseGet(() -> usualFolder(model)));
+    write(findings, page, folder.orElseGet(() -> RunFacts.usualFolder("ioi", model)));
   }
 
   private void head(HookedTransformer model, TaskData data) {
@@ -95,28 +85,10 @@ final class IndirectObjectShow {
   private void write(IndirectObjectFindings findings, IndirectObjectPage page, Path folder)
       throws IOException {
     Files.createDirectories(folder);
-    var facts = facts();
+    var facts = RunFacts.of(source.facts(), again);
     FindingsJson.write(folder.resolve("result.json"), findings, facts);
     var file = folder.resolve("report.html");
     page.page(again, facts).write(file);
     command.out().println("report: " + file);
-  }
-
-  private Map<String, String> facts() {
-    var facts = new LinkedHashMap<>(source.facts());
-    facts.put("command", again);
-    facts.put("Loupe", Version.current());
-    facts.put("Java", Runtime.version().toString());
-    facts.put("libtorch", Threads.libtorchVersion());
-    facts.put("matrix threads", Integer.toString(Threads.matrixThreads()));
-    facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-    facts.put("time", Instant.now().toString());
-    return facts;
-  }
-
-  private static Path usualFolder(HookedTransformer model) {
-    String name = model.name().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^-+|-+$", "");
-    return Path.of(
-        "runs", "ioi-" + name + "-" + STAMP.format(LocalDateTime.now(ZoneId.systemDefault())));
   }
 }

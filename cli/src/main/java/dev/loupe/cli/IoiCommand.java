@@ -32,6 +32,7 @@ import picocli.CommandLine.Option;
       "  loupe ioi --model gpt2 --data mib-ioi.parquet --counterfactual abc_counterfactual"
     })
 final class IoiCommand extends LoupeCommand {
+  static final String COUNTERFACTUAL = "s2_io_flip_counterfactual";
   private static final int TOP = 10;
 
   @Mixin private ModelOption model = new ModelOption();
@@ -67,9 +68,8 @@ final class IoiCommand extends LoupeCommand {
   @Option(
       names = "--counterfactual",
       paramLabel = "NAME",
-      description = "Which counterfactual of --data corrupts (default: ${DEFAULT-VALUE}).",
-      defaultValue = "s2_io_flip_counterfactual")
-  private String counterfactual = "s2_io_flip_counterfactual";
+      description = "Which counterfactual of --data corrupts (default: " + COUNTERFACTUAL + ").")
+  private Optional<String> counterfactual = Optional.empty();
 
   @Option(
       names = "--top",
@@ -100,6 +100,11 @@ final class IoiCommand extends LoupeCommand {
       throw wrongUsage(
           "--seed goes with generated prompts; those of --data are taken in its order");
     }
+    if (data.isEmpty() && counterfactual.isPresent()) {
+      throw wrongUsage(
+          "--counterfactual names a field of --data; generated prompts have --corrupt");
+    }
+    out.ifPresent(RunFacts::requireFolder);
     try (var transformer = model.load(this)) {
       var task = data.isPresent() ? read(data.get(), transformer) : generate(how, transformer);
       new IndirectObjectShow(this, again(), source()).run(transformer, task, top, out);
@@ -115,7 +120,9 @@ final class IoiCommand extends LoupeCommand {
   private TaskData read(Path file, HookedTransformer transformer) {
     var bos = Texts.bos(noBos, transformer.tokenizer());
     return MibIoi.read(
-        file, transformer.tokenizer(), new MibIoiOptions(counterfactual, prompts, bos));
+        file,
+        transformer.tokenizer(),
+        new MibIoiOptions(counterfactual.orElse(COUNTERFACTUAL), prompts, bos));
   }
 
   private PromptSource source() throws IOException {
@@ -129,7 +136,7 @@ final class IoiCommand extends LoupeCommand {
     line.append(model.typed()).append(" --prompts ").append(prompts);
     if (data.isPresent()) {
       line.append(" --data ").append(Shell.quoted(data.get().toString()));
-      line.append(" --counterfactual ").append(Shell.quoted(counterfactual));
+      line.append(" --counterfactual ").append(Shell.quoted(counterfactual.orElse(COUNTERFACTUAL)));
     } else {
       line.append(" --corrupt ").append(corruption.orElse("name-swap"));
       line.append(" --seed ").append(seed.orElse(0L));

@@ -16,6 +16,7 @@ class LoadingOptions {
 
   @Option(
       names = "--raw",
+      order = 1,
       description = {
         "Take the weights as stored. Without it they are processed, as in TransformerLens:",
         "fold_ln, center_writing_weights, center_unembed, fold_value_biases."
@@ -24,6 +25,7 @@ class LoadingOptions {
 
   @Option(
       names = "--dtype",
+      order = 1,
       paramLabel = "TYPE",
       defaultValue = "f32",
       description = "Compute in ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
@@ -31,16 +33,18 @@ class LoadingOptions {
 
   @Option(
       names = "--device",
+      order = 1,
       paramLabel = "DEVICE",
       defaultValue = "cpu",
       description = "Compute on cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
   private String device = "cpu";
 
-  @Option(names = "--revision", paramLabel = "REVISION", description = Help.REVISION)
+  @Option(names = "--revision", order = 1, paramLabel = "REVISION", description = Help.REVISION)
   private String revision = Help.MAIN;
 
   @Option(
       names = "--ignore-config",
+      order = 1,
       paramLabel = "NAME",
       split = ",",
       description = {

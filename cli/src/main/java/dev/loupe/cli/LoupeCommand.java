@@ -78,6 +78,11 @@ abstract class LoupeCommand implements Callable<Integer> {
     err().println(Shell.faint(shell().err(), text));
   }
 
+  /** Has Ctrl-C interrupt this thread, so that what is finished can be kept. */
+  final void keepOnInterruption() {
+    ((Main) spec.root().userObject()).interruption().watch();
+  }
+
   /** Returns the hub that the environment names. */
   final HubConfig hub() {
     return HubConfig.fromEnvironment(shell().environment());

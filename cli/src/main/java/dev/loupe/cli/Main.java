@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       IoiCommand.class,
+      PatchCommand.class,
+      AblateCommand.class,
       ModelCommand.class,
       TokensCommand.class,
       GenerateCommand.class,
@@ -41,6 +43,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  loupe demo",
       "  loupe ioi --model gpt2 --prompts 50",
+      "  loupe patch --model demo --task ioi --site resid-pre",
       "  loupe tokens --model demo \"When Mary and John went to the store\"",
       "  loupe activations --model gpt2 --text \"Hello world\" --out acts.safetensors",
       "  loupe COMMAND --help"
@@ -55,12 +58,15 @@ public final class Main implements Callable<Integer> {
   private boolean debug;
 
   private final Shell shell;
+  private final Interruption interruption = new Interruption();
 
   Main(Shell shell) {
     this.shell = shell;
   }
 
-  /** Runs one command and ends the process with its exit code: 0, 1 (failed) or 2 (wrong usage). */
+  /**
+   * Runs one command and ends the process with its exit code: 0, 1 (failed), 2 (wrong usage), 130.
+   */
   public static void main(String[] args) {
     var charset = outputCharset();
     var stdout = new StandardOutput();
@@ -84,6 +90,7 @@ public final class Main implements Callable<Integer> {
     } finally {
       out.flush();
       err.flush();
+      main.interruption.close();
     }
   }
 
@@ -112,6 +119,10 @@ public final class Main implements Callable<Integer> {
 
   Shell shell() {
     return shell;
+  }
+
+  Interruption interruption() {
+    return interruption;
   }
 
   boolean debug() {

@@ -9,6 +9,7 @@ final class ModelOption extends LoadingOptions {
       names = {"-m", "--model"},
       paramLabel = "MODEL",
       required = true,
+      order = -2,
       description = Help.MODEL)
   private String name = "";
 

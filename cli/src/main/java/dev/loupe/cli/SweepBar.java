@@ -16,10 +16,15 @@ interface SweepBar extends Progress, AutoCloseable {
         public void at(long done, long total) {}
 
         @Override
+        public void note(String remark) {
+          command.note(remark);
+        }
+
+        @Override
         public void close() {}
       };
     }
-    return new Drawn(what, command.shell().err().width());
+    return new Drawn(command, what);
   }
 
   @Override
@@ -27,9 +32,11 @@ interface SweepBar extends Progress, AutoCloseable {
 
   /** A bar on standard error that takes itself off the screen at the end. */
   final class Drawn implements SweepBar {
+    private final LoupeCommand command;
     private final ProgressBar bar;
 
-    private Drawn(String what, int width) {
+    private Drawn(LoupeCommand command, String what) {
+      this.command = command;
       bar =
           new ProgressBarBuilder()
               .setTaskName(what)
@@ -37,7 +44,8 @@ interface SweepBar extends Progress, AutoCloseable {
               .setInitialMax(-1)
               .setUpdateIntervalMillis(100)
               .clearDisplayOnFinish()
-              .setConsumer(new ConsoleProgressBarConsumer(System.err, width))
+              .setConsumer(
+                  new ConsoleProgressBarConsumer(System.err, command.shell().err().width()))
               .build();
     }
 
@@ -45,6 +53,11 @@ interface SweepBar extends Progress, AutoCloseable {
     public void at(long done, long total) {
       bar.maxHint(total);
       bar.stepTo(done);
+    }
+
+    @Override
+    public void note(String remark) {
+      command.note(remark);
     }
 
     @Override

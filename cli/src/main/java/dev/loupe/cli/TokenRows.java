@@ -12,12 +12,12 @@ final class TokenRows {
   private TokenRows() {}
 
   /**
-   * Returns the rows.
+   * Returns the rows of {@code --tokens}.
    *
    * @throws IllegalArgumentException if anything is no id, or rows differ in length
    */
   static List<long[]> parse(String text) {
-    var rows = Arrays.stream(text.split(";", -1)).map(row -> row(row, text)).toList();
+    var rows = parse("--tokens", text);
     var lengths = rows.stream().map(row -> row.length).toList();
     if (lengths.stream().distinct().count() > 1) {
       throw new IllegalArgumentException(
@@ -26,15 +26,26 @@ final class TokenRows {
     return rows;
   }
 
-  private static long[] row(String row, String text) {
-    return Arrays.stream(row.split(",", -1)).mapToLong(id -> id(id.strip(), text)).toArray();
+  /**
+   * Returns the rows of an option, of any lengths.
+   *
+   * @throws IllegalArgumentException if anything is no id
+   */
+  static List<long[]> parse(String option, String text) {
+    return Arrays.stream(text.split(";", -1)).map(row -> row(row, option, text)).toList();
   }
 
-  private static long id(String id, String text) {
+  private static long[] row(String row, String option, String text) {
+    return Arrays.stream(row.split(",", -1))
+        .mapToLong(id -> id(id.strip(), option, text))
+        .toArray();
+  }
+
+  private static long id(String id, String option, String text) {
     if (!id.matches("[0-9]{1,18}")) {
       var what = id.isEmpty() ? "an empty place" : "\"" + id + "\"";
       throw new IllegalArgumentException(
-          "--tokens \"" + shortened(text) + "\": " + what + " is no token id" + EXPECTED);
+          option + " \"" + shortened(text) + "\": " + what + " is no token id" + EXPECTED);
     }
     return Long.parseLong(id);
   }

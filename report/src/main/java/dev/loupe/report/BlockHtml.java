@@ -137,8 +137,8 @@ final class BlockHtml {
             values.toLists(),
             heatmap.unit(),
             heatmap.scale(),
-            heatmap.scale().low(values),
-            heatmap.scale().high(values),
+            heatmap.low(),
+            heatmap.high(),
             decimals));
   }
 

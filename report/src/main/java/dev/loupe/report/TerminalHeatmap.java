@@ -29,8 +29,8 @@ public final class TerminalHeatmap {
     this.heatmap = heatmap;
     this.terminal = terminal;
     this.ansi = new Ansi(terminal);
-    this.low = heatmap.scale().low(heatmap.values());
-    this.high = heatmap.scale().high(heatmap.values());
+    this.low = heatmap.low();
+    this.high = heatmap.high();
     this.decimals = Numbers.decimals(heatmap.values().maxAbs());
     int longest = Math.max(3, terminal.width() / 4);
     this.rowLabels = visible(heatmap.rows().labels(), longest);

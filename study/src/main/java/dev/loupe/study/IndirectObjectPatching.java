@@ -1,6 +1,5 @@
 package dev.loupe.study;
 
-import dev.loupe.lens.Answers;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.HeadEffects;
 import dev.loupe.lens.HeadEvidence;
@@ -11,10 +10,7 @@ import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.model.PaddingSide;
-import dev.loupe.model.Prompt;
 import dev.loupe.model.Run;
-import dev.loupe.model.Token;
 import dev.loupe.model.Tokens;
 import dev.loupe.task.Position;
 import dev.loupe.task.TaskData;
@@ -23,7 +19,6 @@ import dev.loupe.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 
 /**
  * Finds the heads that carry the answer of the indirect-object task (Wang et al. 2022): every
@@ -67,17 +62,12 @@ public final class IndirectObjectPatching {
         seconds);
   }
 
-  /** Batches examples, the shorter ones padded on the left. */
-  static PromptPairs pairs(TaskData data) {
-    return PromptPairs.of(
-        batch(data, TaskExample::clean),
-        batch(data, TaskExample::corrupted),
-        Answers.of(
-            data.examples().stream().mapToLong(e -> e.answers().getFirst().id()).toArray(),
-            data.examples().stream().mapToLong(e -> only(e).id()).toArray()));
+  private static PromptPairs pairs(TaskData data) {
+    data.examples().forEach(IndirectObjectPatching::requireOne);
+    return data.pairs();
   }
 
-  private static Token only(TaskExample example) {
+  private static void requireOne(TaskExample example) {
     if (example.answers().size() != 1 || example.wrong().size() != 1) {
       throw new IllegalArgumentException(
           example.answers().size()
@@ -87,14 +77,6 @@ public final class IndirectObjectPatching {
               + example.clean().text()
               + "\": expected one of each");
     }
-    return example.wrong().getFirst();
-  }
-
-  private static Tokens batch(TaskData data, Function<TaskExample, Prompt> side) {
-    // Any token of the vocabulary serves as pad.
-    long pad = data.examples().getFirst().clean().ids().getFirst();
-    return Tokens.padded(
-        PaddingSide.LEFT, pad, data.examples().stream().map(side).map(Prompt::idArray).toList());
   }
 
   private static Map<String, int[]> positions(TaskData data, PromptPairs pairs) {

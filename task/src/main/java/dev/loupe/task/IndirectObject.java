@@ -93,7 +93,18 @@ public final class IndirectObject {
         };
     var positions = positions(clean, " " + io, " " + s);
     checkAligned(clean, corrupted, positions);
-    return new TaskExample(clean, corrupted, List.of(token(io)), List.of(token(s)), positions);
+    return new TaskExample(
+        clean,
+        corrupted,
+        List.of(token(io)),
+        List.of(token(s)),
+        positions,
+        // Who is named first moves IO and S1, so that each order is a template of its own.
+        template + order(ioFirst));
+  }
+
+  static String order(boolean ioFirst) {
+    return ioFirst ? " (ABBA)" : " (BABA)";
   }
 
   private static String draw(List<String> list, SplittableRandom random) {

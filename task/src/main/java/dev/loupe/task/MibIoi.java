@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  *
  * <p>A row has {@code prompt}, {@code choices}, {@code answerKey} (an index of {@code choices}),
  * {@code metadata.indirect_object}, {@code metadata.subject} and objects with a {@code prompt}
- * whose names end in {@code _counterfactual}.
+ * whose names end in {@code _counterfactual}; it may have a {@code template}.
  */
 public final class MibIoi {
   private final Tokenizer tokenizer;
@@ -72,7 +72,7 @@ public final class MibIoi {
     obstacle(text, corrupted, io, s)
         .ifPresentOrElse(
             reason -> leftOut.merge(reason, 1, Integer::sum),
-            () -> examples.add(example(text, corrupted, io, s)));
+            () -> examples.add(example(text, corrupted, io, s, template(row))));
     return examples.size() < options.maxPrompts();
   }
 
@@ -133,7 +133,12 @@ public final class MibIoi {
         : Optional.of("a counterfactual with another number of tokens");
   }
 
-  private TaskExample example(String text, String corrupted, String io, String s) {
+  /** Takes the template where a file has one: nothing else rests on it. */
+  private static String template(JsonRow row) {
+    return row.json().path("template").asString("");
+  }
+
+  private TaskExample example(String text, String corrupted, String io, String s, String template) {
     var clean = Prompt.of(tokenizer, text, options.bos());
     var subjects = mentions(clean, s);
     return new TaskExample(
@@ -142,7 +147,12 @@ public final class MibIoi {
         List.of(token(io)),
         List.of(token(s)),
         IndirectObject.positions(
-            mentions(clean, io).getFirst(), subjects.get(0), subjects.get(1), clean.length() - 1));
+            mentions(clean, io).getFirst(), subjects.get(0), subjects.get(1), clean.length() - 1),
+        // As in generated prompts, each order of the names is a template of its own.
+        template.isEmpty()
+            ? ""
+            : template
+                + IndirectObject.order(mentions(clean, io).getFirst() < subjects.getFirst()));
   }
 
   /** A name that begins the prompt has no space before it. */

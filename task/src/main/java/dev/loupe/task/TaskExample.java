@@ -15,13 +15,15 @@ import java.util.Map;
  * @param answers the tokens that are right after the clean prompt; at least one
  * @param wrong the tokens that they are measured against; none in common with {@code answers}
  * @param positions token indices of the key positions, the same in both prompts
+ * @param template the text that both were made of, its slots open; empty where it is not known
  */
 public record TaskExample(
     Prompt clean,
     Prompt corrupted,
     List<Token> answers,
     List<Token> wrong,
-    Map<Position, Integer> positions) {
+    Map<Position, Integer> positions,
+    String template) {
 
   /** Copies the collections and checks what the components promise. */
   public TaskExample {
@@ -49,6 +51,16 @@ public record TaskExample(
                 .formatted(position, index, clean.length() - 1, clean));
       }
     });
+  }
+
+  /** Pairs prompts whose template is not known. */
+  public TaskExample(
+      Prompt clean,
+      Prompt corrupted,
+      List<Token> answers,
+      List<Token> wrong,
+      Map<Position, Integer> positions) {
+    this(clean, corrupted, answers, wrong, positions, "");
   }
 
   /**

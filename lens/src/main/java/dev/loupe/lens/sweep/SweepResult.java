@@ -23,6 +23,40 @@ public final class SweepResult {
   }
 
   /**
+   * Returns a result of numbers that are there already.
+   *
+   * @param clean the metric of every clean prompt
+   * @param corrupted the metric of every corrupted prompt
+   * @param values the metric of every cell and prompt, [cell][prompt]; NaN for those left out
+   * @throws IllegalArgumentException if there are not as many as the sweep has cells and prompts
+   */
+  public static SweepResult of(Sweep sweep, double[] clean, double[] corrupted, double[][] values) {
+    int prompts = sweep.prompts().size();
+    boolean fits =
+        clean.length == prompts
+            && corrupted.length == prompts
+            && values.length == sweep.grid().size()
+            && Arrays.stream(values).allMatch(cell -> cell.length == prompts);
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "values of "
+              + values.length
+              + " cells: expected "
+              + sweep.grid().size()
+              + ", each of "
+              + prompts
+              + " prompts, and as many clean and corrupted ones");
+    }
+    var cells = new CellValues(values.length, prompts);
+    for (int cell = 0; cell < values.length; cell++) {
+      for (int prompt = 0; prompt < prompts; prompt++) {
+        cells.set(cell, prompt, values[cell][prompt]);
+      }
+    }
+    return new SweepResult(sweep, clean, corrupted, cells);
+  }
+
+  /**
    * A cell and its estimates.
    *
    * @param index the number of the cell

@@ -1,0 +1,308 @@
+package dev.loupe.cli;
+
+import dev.loupe.lens.At;
+import dev.loupe.lens.Change;
+import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.Grid;
+import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.model.ModelConfig;
+import dev.loupe.study.SweepFindings;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Puts parts of a model out of action. */
+@Command(
+    name = "ablate",
+    description = "Put heads, MLPs or neurons out of action, and see what is left.",
+    mixinStandardHelpOptions = true,
+    abbreviateSynopsis = true,
+    sortOptions = false,
+    versionProvider = Version.class,
+    footer = {
+      "",
+      "In the run on clean prompts the output of each part (z of a head, mlp_out, a neuron)"
+          + " becomes 0, its mean, its mean over the prompts of the same template position by"
+          + " position, or what it is on another prompt. Means and other prompts are the corrupted"
+          + " ones where --corrupt, --corrupt-with or --data give them, else the clean ones.",
+      "",
+      "Examples:",
+      "  loupe ablate --model gpt2 --task ioi --heads L9H9,L9H6,L10H0 --each",
+      "  loupe ablate --model gpt2 --task ioi --corrupt-with abc \\",
+      "    --with mean-by-template --heads L9H9,L9H6,L10H0 --keep --keep-mlps",
+      "  loupe ablate --model demo --task ioi --all-heads --with zero"
+    })
+final class AblateCommand extends LoupeCommand {
+  @Mixin private ModelOption model = new ModelOption();
+
+  @Mixin private PairOptions prompts = new PairOptions();
+
+  @Option(names = "--heads", paramLabel = "LIST", description = "Heads, such as L9H9,L9H6.")
+  private Optional<String> heads = Optional.empty();
+
+  @Option(names = "--mlps", paramLabel = "LIST", description = "MLPs by layer, such as 3,5-7.")
+  private Optional<String> mlps = Optional.empty();
+
+  @Option(names = "--neurons", paramLabel = "LIST", description = "Neurons, such as L3N17,L3N20.")
+  private Optional<String> neurons = Optional.empty();
+
+  @Option(names = "--all-heads", description = "Each head of the model alone.")
+  private boolean allHeads;
+
+  @Option(names = "--each", description = "Each named part alone too, after all together.")
+  private boolean each;
+
+  @Option(
+      names = "--keep",
+      description = "Put out of action everything else: all other heads and MLPs.")
+  private boolean keep;
+
+  @Option(names = "--keep-mlps", description = "With --keep, leave all MLPs as they are.")
+  private boolean keepMlps;
+
+  @Option(
+      names = "--with",
+      paramLabel = "HOW",
+      defaultValue = "mean",
+      description =
+          "What takes their place: zero, mean, mean-by-template, resample"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String how = "mean";
+
+  @Option(
+      names = "--positions",
+      paramLabel = "WHERE",
+      defaultValue = "all",
+      description =
+          "At which positions: all, END, S2, 3, -1, 2..5, or several with commas"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String positions = "all";
+
+  @Mixin private SweepSettings settings = new SweepSettings();
+
+  @Override
+  void run() throws IOException {
+    prompts.check(this, false);
+    settings.check(this, prompts.hasWrong());
+    var change = asked(() -> change(how));
+    var at =
+        asked(() -> NumberList.split(positions).stream().map(AblateCommand::position).toList());
+    checkParts();
+    var target = settings.target();
+    try (var transformer = model.load(this)) {
+      var config = transformer.config();
+      var named = asked(() -> named(config));
+      var batch = prompts.read(transformer, this);
+      var pairs = batch.isCorrupted() ? batch.pairs() : withoutCorrupted(batch.pairs());
+      at.forEach(place -> asked(() -> requireSomewhere(place, pairs)));
+      var notes = asked(() -> notes(change, pairs, batch.isCorrupted()));
+      var act = new Ablated(config, change, at, keep, keepMlps);
+      var grid = allHeads ? act.allHeads() : act.grid(named, each);
+      var sweep = Sweep.of(grid, pairs, PatchDirection.NOISING, settings.metric());
+      var kind = keep ? SweepFindings.Kind.ABLATION_OF_THE_REST : SweepFindings.Kind.ABLATION;
+      var plan = new SweepShow.Plan(kind, sweep, what(named), spec(named, batch), notes);
+      new SweepShow(this, transformer, batch, settings).run("ablate", plan, target, again());
+    }
+  }
+
+  private void checkParts() {
+    boolean any = heads.isPresent() || mlps.isPresent() || neurons.isPresent();
+    if (any == allHeads) {
+      throw wrongUsage(
+          any
+              ? "--all-heads and a list of parts: expected one of them"
+              : "nothing to ablate: give --heads, --mlps or --neurons, or --all-heads");
+    }
+    if (keepMlps && !keep) {
+      throw wrongUsage("--keep-mlps goes with --keep");
+    }
+    if (keep && neurons.isPresent()) {
+      throw wrongUsage("--keep keeps heads and MLPs; --neurons cannot be kept apart from theirs");
+    }
+    if (keepMlps && mlps.isPresent()) {
+      throw wrongUsage("--keep-mlps keeps all MLPs: leave --mlps out");
+    }
+    if (allHeads && each) {
+      throw wrongUsage("--all-heads is each head alone already: leave --each out");
+    }
+  }
+
+  private static Change change(String how) {
+    return switch (how) {
+      case "zero" -> new Change.Zero();
+      case "mean" -> new Change.Mean(Change.Over.EVERYTHING);
+      case "mean-by-template" -> new Change.Mean(Change.Over.TEMPLATE_AND_POSITION);
+      case "resample" -> new Change.Resample(0);
+      default ->
+          throw new IllegalArgumentException(
+              "--with " + how + ": expected zero, mean, mean-by-template or resample");
+    };
+  }
+
+  private static At position(String text) {
+    var at = At.parse(text);
+    if (at.equals(At.named("each"))) {
+      throw new IllegalArgumentException(
+          "--positions each: parts are ablated at the positions together; name them");
+    }
+    return at;
+  }
+
+  private static PromptPairs withoutCorrupted(PromptPairs pairs) {
+    return new PromptPairs(
+        pairs.clean(), pairs.clean(), pairs.answers(), pairs.positions(), pairs.templates());
+  }
+
+  private static At requireSomewhere(At at, PromptPairs pairs) {
+    boolean somewhere =
+        IntStream.range(0, pairs.size()).anyMatch(row -> pairs.positions(at, row).length > 0);
+    if (!somewhere) {
+      throw new IllegalArgumentException(
+          "--positions "
+              + at
+              + ": the prompts are at most "
+              + pairs.clean().length()
+              + " tokens long");
+    }
+    return at;
+  }
+
+  /** Says of which prompts nothing changes, as they would be replaced by themselves. */
+  private List<String> notes(Change change, PromptPairs pairs, boolean isCorrupted) {
+    if (isCorrupted || change instanceof Change.Zero || how.equals("mean")) {
+      return List.of();
+    }
+    boolean byLength = change instanceof Change.Resample;
+    var groups = new LinkedHashMap<Object, Integer>();
+    for (int row = 0; row < pairs.size(); row++) {
+      groups.merge(group(pairs, row, byLength), 1, Integer::sum);
+    }
+    long alone =
+        IntStream.range(0, pairs.size())
+            .filter(row -> groups.getOrDefault(group(pairs, row, byLength), 0) == 1)
+            .count();
+    var like = byLength ? "length" : "template";
+    if (alone == pairs.size()) {
+      throw new IllegalArgumentException(
+          "--with "
+              + how
+              + ": no two prompts are of one "
+              + like
+              + ", so each would be replaced by itself; give more prompts, or corrupted ones");
+    }
+    return alone == 0
+        ? List.of()
+        : List.of(
+            alone
+                + " of "
+                + pairs.size()
+                + " prompts are the only ones of their "
+                + like
+                + ": there nothing changes");
+  }
+
+  private static Object group(PromptPairs pairs, int row, boolean byLength) {
+    return byLength ? (Object) pairs.clean().row(row).length : pairs.templates().get(row);
+  }
+
+  private List<Component> named(ModelConfig config) {
+    var all = new ArrayList<Component>();
+    heads.ifPresent(list -> all.addAll(Component.heads(list, config)));
+    mlps.ifPresent(list ->
+        NumberList.parse("--mlps", list, config.nLayers())
+            .forEach(layer -> all.add(new Component.Mlp(layer))));
+    neurons.ifPresent(list -> all.addAll(Component.neurons(list, config)));
+    return all;
+  }
+
+  /** Returns such as {@code L9H9, MLP3 (mean, all positions)}. */
+  private String what(List<Component> named) {
+    var parts =
+        allHeads
+            ? "each head"
+            : String.join(", ", named.stream().map(Component::toString).toList());
+    var where = positions.equals("all") ? "all positions" : positions;
+    return parts + (keepMlps ? " and the MLPs" : "") + " (" + how + ", " + where + ")";
+  }
+
+  private Map<String, Object> spec(List<Component> named, PromptBatch batch) {
+    var spec = new LinkedHashMap<String, Object>();
+    spec.put("change", how);
+    spec.put(
+        "components",
+        allHeads ? List.of("all heads") : named.stream().map(Component::toString).toList());
+    spec.put("positions", positions);
+    spec.put("keep", keep);
+    spec.put("keep_mlps", keepMlps);
+    spec.put("values_from", batch.isCorrupted() ? "corrupted prompts" : "clean prompts");
+    return spec;
+  }
+
+  private String again() {
+    var line = new StringBuilder("./loupe ablate --model ").append(Shell.quoted(model.name()));
+    line.append(model.typed()).append(prompts.typed());
+    heads.ifPresent(list -> line.append(" --heads ").append(Shell.quoted(list)));
+    mlps.ifPresent(list -> line.append(" --mlps ").append(Shell.quoted(list)));
+    neurons.ifPresent(list -> line.append(" --neurons ").append(Shell.quoted(list)));
+    line.append(allHeads ? " --all-heads" : "").append(each ? " --each" : "");
+    line.append(keep ? " --keep" : "").append(keepMlps ? " --keep-mlps" : "");
+    line.append(" --with ").append(how);
+    line.append(positions.equals("all") ? "" : " --positions " + Shell.quoted(positions));
+    return line.append(settings.typed()).toString();
+  }
+
+  /** The interventions that put components out of action. */
+  private record Ablated(
+      ModelConfig config, Change change, List<At> at, boolean keep, boolean keepMlps) {
+    Grid allHeads() {
+      var axes =
+          List.of(Axis.numbered("layer", config.nLayers()), Axis.numbered("head", config.nHeads()));
+      return Grid.of(axes, cell -> cell(List.of(new Component.Head(cell.get(0), cell.get(1)))));
+    }
+
+    Grid grid(List<Component> named, boolean each) {
+      var labels = new ArrayList<String>();
+      var cells = new ArrayList<List<Intervention>>();
+      labels.add(named.size() == 1 ? named.getFirst().toString() : "all " + named.size());
+      cells.add(cell(named));
+      if (each && named.size() > 1) {
+        for (var component : named) {
+          labels.add(component.toString());
+          cells.add(cell(List.of(component)));
+        }
+      }
+      return Grid.of(new Axis("component", labels), cells);
+    }
+
+    private List<Intervention> cell(List<Component> components) {
+      var out = keep ? others(components) : components;
+      return out.stream()
+          .flatMap(component ->
+              at.stream().map(place -> new Intervention(component.site().at(place), change)))
+          .toList();
+    }
+
+    private List<Component> others(List<Component> kept) {
+      return IntStream.range(0, config.nLayers())
+          .boxed()
+          .flatMap(layer ->
+              Stream.concat(
+                  IntStream.range(0, config.nHeads())
+                      .<Component>mapToObj(head -> new Component.Head(layer, head)),
+                  keepMlps ? Stream.<Component>of() : Stream.of(new Component.Mlp(layer))))
+          .filter(component -> !kept.contains(component))
+          .toList();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package dev.loupe.cli;
+
+import dev.loupe.lens.Site;
+import dev.loupe.model.HookPoint;
+import dev.loupe.model.ModelConfig;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/** A part of a model that can be put out of action. */
+sealed interface Component {
+  /** An attention head: its z. */
+  record Head(int layer, int index) implements Component {
+    @Override
+    public Site site() {
+      return Site.head(HookPoint.z(layer), index);
+    }
+
+    @Override
+    public String toString() {
+      return "L" + layer + "H" + index;
+    }
+  }
+
+  /** An MLP: what it adds to the residual stream. */
+  record Mlp(int layer) implements Component {
+    @Override
+    public Site site() {
+      return Site.of(HookPoint.mlpOut(layer));
+    }
+
+    @Override
+    public String toString() {
+      return "MLP" + layer;
+    }
+  }
+
+  /** A neuron, as the MLP's output matrix reads it. */
+  record Neuron(int layer, int index) implements Component {
+    @Override
+    public Site site() {
+      return Site.neuron(HookPoint.mlpPost(layer), index);
+    }
+
+    @Override
+    public String toString() {
+      return "L" + layer + "N" + index;
+    }
+  }
+
+  /** Returns where it acts, at every position. */
+  Site site();
+
+  /**
+   * Reads {@code L9H9,L9H6}.
+   *
+   * @throws IllegalArgumentException if one is no head, not of the model, or there twice
+   */
+  static List<Component> heads(String list, ModelConfig config) {
+    return parse("--heads", list, 'H', config.nHeads(), config).stream()
+        .<Component>map(m -> new Head(layer(m), index(m)))
+        .toList();
+  }
+
+  /**
+   * Reads {@code L3N17,L3N20}.
+   *
+   * @throws IllegalArgumentException if one is no neuron, not of the model, or there twice
+   */
+  static List<Component> neurons(String list, ModelConfig config) {
+    return parse("--neurons", list, 'N', config.dMlp(), config).stream()
+        .<Component>map(m -> new Neuron(layer(m), index(m)))
+        .toList();
+  }
+
+  private static int layer(MatchResult match) {
+    return Integer.parseInt(match.group(1));
+  }
+
+  private static int index(MatchResult match) {
+    return Integer.parseInt(match.group(2));
+  }
+
+  private static List<MatchResult> parse(
+      String option, String list, char letter, int count, ModelConfig config) {
+    var form = Pattern.compile("L([0-9]{1,7})" + letter + "([0-9]{1,7})");
+    var matches =
+        NumberList.split(list).stream()
+            .map(text -> {
+              var match = form.matcher(text);
+              if (!match.matches()) {
+                throw new IllegalArgumentException(
+                    option + " \"" + text + "\": expected such as L9" + letter + "6");
+              }
+              var found = match.toMatchResult();
+              if (layer(found) >= config.nLayers() || index(found) >= count) {
+                throw new IllegalArgumentException(
+                    "%s %s: this model has L0%c0 to L%d%c%d"
+                        .formatted(option, text, letter, config.nLayers() - 1, letter, count - 1));
+              }
+              return found;
+            })
+            .toList();
+    if (matches.stream().map(m -> layer(m) + "." + index(m)).distinct().count() < matches.size()) {
+      throw new IllegalArgumentException(option + " \"" + list + "\": one is there twice");
+    }
+    return matches;
+  }
+}

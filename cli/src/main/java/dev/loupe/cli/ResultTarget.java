@@ -1,0 +1,108 @@
+package dev.loupe.cli;
+
+import dev.loupe.report.HtmlReport;
+import dev.loupe.study.SweepFiles;
+import dev.loupe.study.SweepFindings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Where the results of a sweep go.
+ *
+ * @param path a file, or a folder for the page and the JSON
+ * @param form which
+ */
+record ResultTarget(Path path, Form form) {
+  /** What is written. */
+  enum Form {
+    FOLDER,
+    JSON,
+    PARQUET,
+    PAGE
+  }
+
+  /**
+   * Takes a path by its ending, and refuses before the run what could not be written after it.
+   *
+   * @throws IllegalArgumentException if it cannot be written
+   */
+  static ResultTarget of(Path path) throws IOException {
+    var name = path.toString().toLowerCase(Locale.ROOT);
+    var form =
+        name.endsWith(".json")
+            ? Form.JSON
+            : name.endsWith(".parquet")
+                ? Form.PARQUET
+                : name.endsWith(".html") ? Form.PAGE : Form.FOLDER;
+    if (form == Form.FOLDER || Files.isDirectory(path)) {
+      if (Files.exists(path) && !Files.isDirectory(path)) {
+        throw new IllegalArgumentException(
+            "--out "
+                + path
+                + " is a file; expected a folder, or a name that ends in .json,"
+                + " .parquet or .html");
+      }
+      RunFacts.requireFolder(path);
+      return new ResultTarget(path, Form.FOLDER);
+    }
+    return new ResultTarget(file(path), form);
+  }
+
+  private static Path file(Path out) throws IOException {
+    // A link stays, and what it names is replaced.
+    var file = Files.exists(out) ? out.toRealPath() : out.toAbsolutePath();
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IllegalArgumentException("--out " + out + " is no regular file: name another");
+    }
+    var folder = file.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("--out " + out + ": there is no folder " + folder);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new IllegalArgumentException("--out " + out + ": cannot write to the folder " + folder);
+    }
+    return file;
+  }
+
+  /** Writes the results, and returns the file that a person opens first. */
+  Path write(SweepFindings findings, Supplier<HtmlReport> page, Map<String, String> facts)
+      throws IOException {
+    switch (form) {
+      case JSON -> SweepFiles.writeJson(path, findings, facts);
+      case PARQUET -> SweepFiles.writeParquet(path, findings);
+      case PAGE -> page.get().write(path);
+      case FOLDER -> {
+        Files.createDirectories(path);
+        SweepFiles.writeJson(path.resolve("result.json"), findings, facts);
+        page.get().write(path.resolve("report.html"));
+        return path.resolve("report.html");
+      }
+    }
+    return path;
+  }
+
+  /** Returns where the finished parts of a sweep are kept while it runs; only folders have one. */
+  Optional<Path> chunks() {
+    return form == Form.FOLDER ? Optional.of(path.resolve("unfinished")) : Optional.empty();
+  }
+
+  /** Deletes the parts of a sweep whose whole result is written. */
+  void deleteChunks() throws IOException {
+    var folder = chunks();
+    if (folder.isPresent() && Files.exists(folder.get())) {
+      ModelFolder.delete(folder.get());
+    }
+  }
+
+  /** Says what is left of a sweep that was interrupted. */
+  String advice(Path written) {
+    return form == Form.FOLDER
+        ? "what was finished is in " + written + "; the same with --out " + path + " goes on there"
+        : "what was finished is in " + written;
+  }
+}

@@ -1,0 +1,126 @@
+package dev.loupe.cli;
+
+import dev.loupe.lens.Metric;
+import dev.loupe.lens.StandardMetric;
+import dev.loupe.lens.sweep.SweepOptions;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
+
+/** What is measured in a sweep, how it is carried out, and where its results go. */
+final class SweepSettings {
+  private static final int TOP = 10;
+  private static final String METRIC = "logit-difference";
+  private static final Pattern SIZE = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?)([kmgt]?)b?");
+
+  @Option(
+      names = "--metric",
+      paramLabel = "NAME",
+      description =
+          "What is measured: logit-difference, probability, probability-difference, greater-than, "
+              + "log-probability, rank, accuracy, kl, loss, recovery (default: "
+              + METRIC
+              + ").")
+  private Optional<String> metric = Optional.empty();
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description =
+          "Hold at most this much at once, such as 2g (default: a quarter of what is free).")
+  private Optional<String> memory = Optional.empty();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Compute on so many threads (default: all cores).")
+  private Optional<Integer> threads = Optional.empty();
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      description = "How many cells are listed, the strongest first (default: " + TOP + ").")
+  private int top = TOP;
+
+  @Option(names = "--explain", description = "Say what the sweep would compute, and do not run it.")
+  private boolean explain;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "PATH",
+      description =
+          "A folder for report.html and result.json, or one file that ends in .json, .parquet or "
+              + ".html (default: the folder runs/COMMAND-MODEL-TIME).")
+  private Optional<Path> out = Optional.empty();
+
+  /** Refuses what no model could make right. */
+  void check(LoupeCommand command, boolean hasWrong) {
+    var measured = command.asked(this::metric);
+    if (top < 1) {
+      throw command.wrongUsage("--top " + top + ": expected 1 or more");
+    }
+    if (!hasWrong && comparesAnswers(measured)) {
+      throw command.wrongUsage(
+          "--metric "
+              + measured
+              + " compares right with wrong answers: give --wrong, or another"
+              + " metric such as probability");
+    }
+    var _ = command.asked(this::options);
+  }
+
+  private static boolean comparesAnswers(Metric metric) {
+    return switch (metric) {
+      case StandardMetric.LOGIT_DIFFERENCE, StandardMetric.PROBABILITY_DIFFERENCE -> true;
+      case Metric.Recovery recovery -> comparesAnswers(recovery.of());
+      default -> false;
+    };
+  }
+
+  Metric metric() {
+    return Metric.parse(metric.orElse(METRIC));
+  }
+
+  int top() {
+    return top;
+  }
+
+  boolean explain() {
+    return explain;
+  }
+
+  /** Returns where the results go, found out before the sweep, not after it; empty for a folder. */
+  Optional<ResultTarget> target() throws IOException {
+    return out.isPresent() ? Optional.of(ResultTarget.of(out.get())) : Optional.empty();
+  }
+
+  SweepOptions options() {
+    var options = SweepOptions.standard();
+    if (memory.isPresent()) {
+      options = options.withMemory(bytes(memory.get()));
+    }
+    return threads.isPresent() ? options.withThreads(threads.get()) : options;
+  }
+
+  private static long bytes(String text) {
+    var match = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
+    if (!match.matches()) {
+      throw new IllegalArgumentException(
+          "--memory " + text + ": expected a size such as 2g or 512m");
+    }
+    int power = "kmgt".indexOf(match.group(2)) + 1;
+    return new BigDecimal(match.group(1))
+        .multiply(BigDecimal.valueOf(1024).pow(match.group(2).isEmpty() ? 0 : power))
+        .longValue();
+  }
+
+  /** Returns the options that decide the numbers, as a shell reads them. */
+  String typed() {
+    return metric.map(name -> " --metric " + Shell.quoted(name)).orElse("")
+        + (top == TOP ? "" : " --top " + top);
+  }
+}

@@ -1,0 +1,200 @@
+package dev.loupe.cli;
+
+import dev.loupe.lens.Metric;
+import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepInterruptedException;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Token;
+import dev.loupe.report.SweepPage;
+import dev.loupe.report.TerminalHeatmap;
+import dev.loupe.report.TerminalTable;
+import dev.loupe.study.PromptRow;
+import dev.loupe.study.SweepFindings;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Carries out a sweep, shows it in the terminal and writes its results. */
+final class SweepShow {
+  private final LoupeCommand command;
+  private final HookedTransformer model;
+  private final PromptBatch prompts;
+  private final SweepSettings settings;
+
+  SweepShow(
+      LoupeCommand command, HookedTransformer model, PromptBatch prompts, SweepSettings settings) {
+    this.command = command;
+    this.model = model;
+    this.prompts = prompts;
+    this.settings = settings;
+  }
+
+  /**
+   * What is swept, and how it is called.
+   *
+   * @param kind which experiment it is
+   * @param sweep the sweep
+   * @param what what the cells change, in a few words: {@code z at END}
+   * @param interventions the same for result files
+   * @param notes what a reader should know of it
+   */
+  record Plan(
+      SweepFindings.Kind kind,
+      Sweep sweep,
+      String what,
+      Map<String, Object> interventions,
+      List<String> notes) {}
+
+  /**
+   * Runs it.
+   *
+   * @param name of the command, for the usual folder
+   * @param again what to type to get it again
+   * @throws CancellationException if it was interrupted, when what was finished is written
+   */
+  void run(String name, Plan plan, Optional<ResultTarget> target, String again) throws IOException {
+    var rows = PromptRow.of(plan.sweep().prompts(), model);
+    head(rows.getFirst(), plan);
+    if (settings.explain()) {
+      explain(plan.sweep());
+      return;
+    }
+    command.keepOnInterruption();
+    long start = System.nanoTime();
+    Outcome outcome;
+    var to =
+        target.orElseGet(
+            () -> new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
+    try (var bar = SweepBar.of(command, "sweeping")) {
+      outcome = outcome(plan.sweep(), to, bar);
+    }
+    var findings =
+        new SweepFindings(
+            plan.kind(),
+            model.provenance(),
+            plan.what(),
+            plan.interventions(),
+            outcome.result(),
+            rows,
+            Stream.concat(prompts.notes().stream(), plan.notes().stream()).toList(),
+            (System.nanoTime() - start) / 1e9);
+    var page = new SweepPage(findings);
+    show(plan.kind(), page, outcome.result());
+    var facts = RunFacts.of(prompts.facts(), again);
+    var written = to.write(findings, () -> page.page(settings.top(), again, facts), facts);
+    command.out().println((to.form() == ResultTarget.Form.FOLDER ? "report: " : "") + written);
+    if (!outcome.isWhole()) {
+      throw new CancellationException("interrupted; " + to.advice(written));
+    }
+    to.deleteChunks();
+  }
+
+  /** What a sweep came to: all of it, or what was finished when it was interrupted. */
+  private record Outcome(SweepResult result, boolean isWhole) {}
+
+  private Outcome outcome(Sweep sweep, ResultTarget to, SweepBar bar) {
+    var options = to.chunks().map(settings.options()::in).orElseGet(settings::options);
+    try {
+      return new Outcome(sweep.run(model, options, bar), true);
+    } catch (SweepInterruptedException e) {
+      // What is interrupted cannot write files.
+      boolean _ = Thread.interrupted();
+      return new Outcome(e.partial(), false);
+    }
+  }
+
+  private void head(PromptRow first, Plan plan) {
+    var config = model.config();
+    String sha = model.provenance().weightsSha256();
+    var out = command.out();
+    out.printf(
+        Locale.ROOT,
+        "%s  %s  %s%n",
+        command.bold(model.name()),
+        command.faint(
+            String.format(
+                Locale.ROOT,
+                "(%s, %d layers x %d heads, weights %s)",
+                config.family(),
+                config.nLayers(),
+                config.nHeads(),
+                sha.substring(0, Math.min(12, sha.length())))),
+        Texts.harmless(prompts.description()));
+    prompts.notes().forEach(command::note);
+    plan.notes().forEach(command::note);
+    out.println(tokens("  clean      ", first.clean()));
+    if (!first.clean().equals(first.corrupted())) {
+      out.println(tokens("  corrupted  ", first.corrupted()));
+    }
+    out.println("  " + Texts.harmless(SweepPage.answers(first)));
+    var axes =
+        plan.sweep().grid().axes().stream()
+            .map(axis -> axis.size() + " (" + axis.name() + ")")
+            .collect(Collectors.joining(" x "));
+    int cells = plan.sweep().grid().size();
+    var change =
+        switch (plan.kind()) {
+          case PATCHING -> plan.what() + ", " + plan.sweep().direction().describe();
+          case ABLATION -> "without " + plan.what();
+          case ABLATION_OF_THE_REST -> "without all but " + plan.what();
+        };
+    out.println(
+        command.wrapped(
+            cells == 1 ? "1 cell: " + change : cells + " cells: " + axes + ", " + change));
+    out.println();
+    out.flush();
+  }
+
+  /** Returns a prompt token by token, in lines that fit the terminal. */
+  private String tokens(String title, List<Token> tokens) {
+    var terminal = command.terminal();
+    var bar = command.faint(terminal.unicode() ? "│" : "|");
+    var lines = new StringBuilder(title);
+    int column = title.length();
+    for (var token : tokens) {
+      var quoted = Texts.quoted(token.text());
+      var text =
+          token.text().isEmpty()
+              ? Long.toString(token.id())
+              : quoted.substring(1, quoted.length() - 1);
+      if (column > title.length() && column + text.length() + 1 > terminal.width()) {
+        lines.append(System.lineSeparator()).append(" ".repeat(title.length()));
+        column = title.length();
+      }
+      lines.append(text).append(bar);
+      column += text.length() + 1;
+    }
+    return lines.substring(0, lines.length() - bar.length());
+  }
+
+  private void explain(Sweep sweep) {
+    sweep.plan(model, settings.options()).explain().forEach(command.out()::println);
+  }
+
+  private void show(SweepFindings.Kind kind, SweepPage page, SweepResult result) {
+    var out = command.out();
+    var corrupted = command.bold(result.corrupted().toString());
+    boolean two = kind == SweepFindings.Kind.PATCHING || result.hasGap();
+    out.println(
+        "clean %s%s   (%s)"
+            .formatted(
+                command.bold(result.clean().toString()),
+                two ? "   corrupted " + corrupted : "",
+                label(result.metric())));
+    page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
+    out.println();
+    page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
+    out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+  }
+
+  /** A result holds a recovery's metric as it is. */
+  private static String label(Metric metric) {
+    return metric instanceof Metric.Recovery recovery ? recovery.of().label() : metric.label();
+  }
+}

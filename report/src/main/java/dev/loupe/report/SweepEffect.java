@@ -1,0 +1,119 @@
+package dev.loupe.report;
+
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Metric;
+import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.study.SweepFindings;
+import java.util.stream.IntStream;
+
+/**
+ * Say how much a cell does: the number that the charts of a sweep show, 0 for nothing.
+ *
+ * @param form which number it is
+ * @param result where it is taken from
+ */
+record SweepEffect(Form form, SweepResult result) {
+  /** Say what is computed of the metric. */
+  enum Form {
+    /** The share that comes back of what clean prompts have over corrupted ones. */
+    RECOVERY("recovery"),
+    /** The share that is lost of it. */
+    LOSS("loss"),
+    /** The difference from the base run, in the metric's units. */
+    CHANGE("change"),
+    /** The metric itself. */
+    LEFT("left");
+
+    private final String label;
+
+    Form(String label) {
+      this.label = label;
+    }
+  }
+
+  static SweepEffect of(SweepFindings findings) {
+    var result = findings.result();
+    var form =
+        switch (findings.kind()) {
+          case ABLATION -> Form.CHANGE;
+          case ABLATION_OF_THE_REST -> Form.LEFT;
+          case PATCHING -> {
+            if (!result.hasGap()) {
+              yield Form.CHANGE;
+            }
+            yield result.direction() == PatchDirection.DENOISING ? Form.RECOVERY : Form.LOSS;
+          }
+        };
+    return new SweepEffect(form, result);
+  }
+
+  /** Return the effect of a cell over the prompts that are there; n is 0 where there are none. */
+  Estimate of(int cell) {
+    return switch (form) {
+      case RECOVERY -> result.recovery(cell);
+      case LOSS -> {
+        var recovery = result.recovery(cell);
+        yield new Estimate(1 - recovery.mean(), recovery.standardError(), recovery.n());
+      }
+      case CHANGE -> change(cell);
+      case LEFT -> result.value(cell);
+    };
+  }
+
+  private Estimate change(int cell) {
+    double[] values = result.byPrompt(cell);
+    double[] base = baseIsClean() ? result.cleanByPrompt() : result.corruptedByPrompt();
+    double[] changes =
+        IntStream.range(0, values.length)
+            .filter(i -> !Double.isNaN(values[i]))
+            .mapToDouble(i -> values[i] - base[i])
+            .toArray();
+    return changes.length == 0 ? new Estimate(Double.NaN, Double.NaN, 0) : Estimate.of(changes);
+  }
+
+  boolean baseIsClean() {
+    return result.direction() == PatchDirection.NOISING;
+  }
+
+  Estimate base() {
+    return baseIsClean() ? result.clean() : result.corrupted();
+  }
+
+  /** Return its name in a heading: {@code recovery}. */
+  String name() {
+    return form.label;
+  }
+
+  /** Return what it is in full: {@code recovery of the logit difference}. */
+  String title() {
+    return switch (form) {
+      case RECOVERY, LOSS, CHANGE -> form.label + " of the " + metric();
+      case LEFT -> metric() + " that is left";
+    };
+  }
+
+  /** Return how to read one value. */
+  String unit() {
+    String base = baseIsClean() ? "clean" : "corrupted";
+    return switch (form) {
+      case RECOVERY -> "recovery: 0 as in the corrupted run, 1 as in the clean one";
+      case LOSS -> "loss: 0 as in the clean run, 1 as in the corrupted one";
+      case CHANGE ->
+          "change of the %s from %s in the %s run"
+              .formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
+      case LEFT ->
+          "%s; %s in the %s run".formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
+    };
+  }
+
+  /** Return the name of what is measured, normalised or not. */
+  String metric() {
+    return label(result.metric());
+  }
+
+  private static String label(Metric metric) {
+    // A result holds the metric as it is, and normalises it itself.
+    return metric instanceof Metric.Recovery recovery ? label(recovery.of()) : metric.label();
+  }
+}

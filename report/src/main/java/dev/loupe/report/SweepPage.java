@@ -1,0 +1,445 @@
+package dev.loupe.report;
+
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.model.Token;
+import dev.loupe.study.PromptRow;
+import dev.loupe.study.SweepFindings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Tells what a sweep found: as charts of a terminal, and as a page. */
+public final class SweepPage {
+  private static final int PROMPTS_SHOWN = 24;
+  private static final int CHARTS_SHOWN = 16;
+  private static final int TERMINAL_CHARTS = 4;
+  private static final int BARS_SHOWN = 24;
+  private static final int MIN_DECIMALS = 3;
+  private static final int MOST_ABOVE = 4;
+
+  private final SweepFindings findings;
+  private final SweepResult result;
+  private final SweepEffect effect;
+  private final SweepNames names;
+  private final SweepCharts charts;
+
+  /** Takes the findings that are told. */
+  public SweepPage(SweepFindings findings) {
+    this.findings = findings;
+    result = findings.result();
+    effect = SweepEffect.of(findings);
+    names = new SweepNames(findings);
+    charts = new SweepCharts(findings);
+  }
+
+  /** Return the charts that a terminal has room for; none where the table tells all. */
+  public List<Heatmap> charts() {
+    if (charts.isEmpty() || !charts.fits() || isList()) {
+      return List.of();
+    }
+    var shown =
+        charts.count() <= TERMINAL_CHARTS
+            ? charts.charts(chartTitle(), TERMINAL_CHARTS)
+            : charts.overview(chartTitle());
+    return shown.stream().map(SweepPage::upright).toList();
+  }
+
+  /** Put long labels down the side: a terminal writes those along the top letter by letter. */
+  private static Heatmap upright(Heatmap chart) {
+    return longest(chart.columns()) > MOST_ABOVE && longest(chart.rows()) <= MOST_ABOVE
+        ? chart.transposed()
+        : chart;
+  }
+
+  private static int longest(Axis axis) {
+    return axis.labels().stream().mapToInt(String::length).max().orElse(0);
+  }
+
+  /** Return the cells that do most, the strongest first; of a list of components, all in order. */
+  public Table top(int n) {
+    var shown = isList() ? inOrder() : result.top(n);
+    var values = shown.stream().map(SweepResult.Cell::value).toList();
+    var effects = shown.stream().map(cell -> effect.of(cell.index())).toList();
+    int decimals = decimals(effects);
+    var columns = new ArrayList<Column>();
+    columns.add(Column.label(isList() ? "component" : "cell"));
+    boolean both = effect.form() != SweepEffect.Form.LEFT;
+    if (both) {
+      columns.add(Column.signed(effect.name(), decimals).explained(effect.unit()));
+      columns.addAll(errors("±", decimals));
+    }
+    columns.add(Column.signed(effect.metric(), decimals(values)).explained("with the change made"));
+    columns.addAll(errors("± ", decimals(values)));
+    if (!result.isComplete()) {
+      columns.add(Column.number("prompts", 0).explained("how many of them were computed"));
+    }
+    var table =
+        Table.titled(
+            isList() ? listTitle() : topTitle(shown.size()), columns.toArray(Column[]::new));
+    for (int i = 0; i < shown.size(); i++) {
+      var cells = new ArrayList<Cell>();
+      cells.add(Cell.of(names.cell(shown.get(i).labels())));
+      if (both) {
+        add(cells, effects.get(i));
+      }
+      add(cells, values.get(i));
+      if (!result.isComplete()) {
+        cells.add(Cell.of((double) values.get(i).n()));
+      }
+      table.row(cells.toArray(Cell[]::new));
+    }
+    return table.build();
+  }
+
+  /** A single prompt has no standard error. */
+  private List<Column> errors(String name, int decimals) {
+    return findings.prompts().size() == 1
+        ? List.of()
+        : List.of(Column.number(name, decimals).explained("standard error over prompts"));
+  }
+
+  private void add(List<Cell> cells, Estimate e) {
+    cells.add(Cell.of(finite(e.mean())));
+    if (findings.prompts().size() > 1) {
+      cells.add(Cell.of(finite(e.standardError())));
+    }
+  }
+
+  private static double finite(double value) {
+    return Double.isFinite(value) ? value : Double.NaN;
+  }
+
+  private static int decimals(List<Estimate> estimates) {
+    double most =
+        estimates.stream()
+            .mapToDouble(Estimate::mean)
+            .filter(Double::isFinite)
+            .map(Math::abs)
+            .max()
+            .orElse(0);
+    return Math.clamp(Numbers.decimals(most) + 1, MIN_DECIMALS, 12);
+  }
+
+  /** Components that were named one by one are told one by one, not ranked. */
+  private boolean isList() {
+    return result.axes().size() == 1 && result.axes().getFirst().name().equals("component");
+  }
+
+  private List<SweepResult.Cell> inOrder() {
+    return IntStream.range(0, result.size())
+        .mapToObj(i -> new SweepResult.Cell(i, result.sweep().grid().labels(i), result.value(i)))
+        .toList();
+  }
+
+  private String topTitle(int shown) {
+    return "The "
+        + (shown == 1 ? "cell" : shown + " cells")
+        + " of "
+        + result.size()
+        + " that do most";
+  }
+
+  private String listTitle() {
+    return findings.kind() == SweepFindings.Kind.ABLATION
+        ? "Without them"
+        : "With nothing but them";
+  }
+
+  /** Return what is worth knowing before the numbers are read; empty if nothing is. */
+  public List<String> remarks() {
+    var remarks = new ArrayList<String>();
+    long done =
+        IntStream.range(0, result.size())
+            .filter(i -> result.value(i).n() == findings.prompts().size())
+            .count();
+    if (done < result.size()) {
+      remarks.add(
+          "This sweep was interrupted: %d of %d cells are done. The others have no value."
+              .formatted(done, result.size()));
+    }
+    long infinite =
+        IntStream.range(0, result.size())
+            .filter(i -> result.value(i).n() > 0 && !Double.isFinite(result.value(i).mean()))
+            .count();
+    if (infinite > 0) {
+      remarks.add(
+          "Of %d cells the %s is not finite; charts and tables show no value there."
+              .formatted(infinite, effect.metric()));
+    }
+    if (findings.kind() == SweepFindings.Kind.PATCHING && !result.hasGap()) {
+      remarks.add(
+          "Clean and corrupted prompts do not differ in the %s, so there is nothing to recover:"
+                  .formatted(effect.metric())
+              + " the numbers are changes in its own units.");
+    }
+    if (result.hasGap() && result.clean().mean() < result.corrupted().mean() && isPatching()) {
+      remarks.add(
+          "The %s is lower on clean prompts than on corrupted ones: a share of the way between"
+                  .formatted(effect.metric())
+              + " them is a share of the way down.");
+    }
+    return remarks;
+  }
+
+  private boolean isPatching() {
+    return findings.kind() == SweepFindings.Kind.PATCHING;
+  }
+
+  private String chartTitle() {
+    return subject() + ", " + effect.title();
+  }
+
+  private boolean isRest() {
+    return findings.kind() == SweepFindings.Kind.ABLATION_OF_THE_REST;
+  }
+
+  private static String capitalised(String text) {
+    return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+  }
+
+  /**
+   * Return the whole page.
+   *
+   * @param top how many cells its table has
+   * @param command what to type to get it again
+   * @param facts what else belongs to the provenance, in reading order
+   */
+  public HtmlReport page(int top, String command, Map<String, String> facts) {
+    var page =
+        HtmlReport.titled(title())
+            .withSummary(summary())
+            .add(new Section("Baseline"), new KeyFigures(figures()));
+    for (String remark : remarks()) {
+      page = page.add(new Prose(remark));
+    }
+    page = page.add(new Section("What each cell does"));
+    for (Block chart : pageCharts()) {
+      page = page.add(chart);
+    }
+    page = page.add(new Prose(reading()));
+    if (!top(top).rows().isEmpty()) {
+      page = page.add(new Section(isList() ? "One by one" : "The strongest cells"), top(top));
+    }
+    page = page.add(new Section("Prompts"), prompts());
+    for (String note : findings.notes()) {
+      page = page.add(new Prose(note));
+    }
+    return page.add(
+        new Section("Provenance"), new Command("Run it again", command), provenance(facts));
+  }
+
+  private String title() {
+    return subject() + " in " + findings.model().model();
+  }
+
+  /** Name the experiment, and so its direction. */
+  private String subject() {
+    return switch (findings.kind()) {
+      case PATCHING -> capitalised(result.direction().toString()) + " " + findings.what();
+      case ABLATION -> "Ablation of " + findings.what();
+      case ABLATION_OF_THE_REST -> "Ablation of all but " + findings.what();
+    };
+  }
+
+  private String summary() {
+    if (!isPatching()) {
+      return "In the run on clean prompts "
+          + (isRest() ? "everything but these parts is" : "these parts are")
+          + " put out of action; the "
+          + effect.metric()
+          + " says what is left of the behaviour.";
+    }
+    return result.direction() == PatchDirection.DENOISING
+        ? "Denoising: each cell puts activations of the clean run into the corrupted run; the "
+            + effect.metric()
+            + " says how much of the behaviour that brings back."
+        : "Noising: each cell puts activations of the corrupted run into the clean run; the "
+            + effect.metric()
+            + " says how much of the behaviour that breaks.";
+  }
+
+  private List<Block> pageCharts() {
+    if (charts.isEmpty()) {
+      return List.of(new Prose("No cell has a value."));
+    }
+    if (!charts.fits()) {
+      return List.of(
+          new Prose(
+              "The grid of " + size() + " cells is larger than a chart can show; these do most."),
+          charts.strongest(chartTitle(), BARS_SHOWN));
+    }
+    if (result.axes().size() == 1) {
+      return List.of(charts.bars(chartTitle()));
+    }
+    var blocks = new ArrayList<Block>(charts.overview(chartTitle()));
+    if (charts.count() > CHARTS_SHOWN) {
+      blocks.add(
+          new Prose(
+              "Of %d charts these %d have the strongest cells; all numbers are in the result files."
+                  .formatted(charts.count(), CHARTS_SHOWN)));
+    }
+    blocks.addAll(charts.charts(chartTitle(), CHARTS_SHOWN));
+    return blocks;
+  }
+
+  private String size() {
+    return result.axes().stream()
+        .map(axis -> axis.size() + " (" + axis.name() + ")")
+        .collect(Collectors.joining(" x "));
+  }
+
+  private String reading() {
+    String axes =
+        result.axes().size() < 2
+            ? ""
+            : " Axes of the whole grid, in order: `" + size().replace(" x ", "` x `") + "`.";
+    String cells = " Single cells need not add up, as later layers react to earlier ones." + axes;
+    return switch (effect.form()) {
+      case RECOVERY ->
+          "Blue cells carry the behaviour: with their clean activations the corrupted run moves"
+              + " towards the clean one. Red cells work against it. Recovery is (patched -"
+              + " corrupted) / (clean - corrupted)."
+              + cells;
+      case LOSS ->
+          "Blue cells are needed for the behaviour: with their corrupted activations the clean run"
+              + " moves towards the corrupted one. Red cells work against it. Loss is (clean -"
+              + " patched) / (clean - corrupted)."
+              + cells;
+      case CHANGE ->
+          "Red cells lower the "
+              + effect.metric()
+              + ", blue ones raise it. All values are"
+              + " differences from the run that nothing is changed in."
+              + cells;
+      case LEFT ->
+          "Each value is the " + effect.metric() + " with all else put out of action." + axes;
+    };
+  }
+
+  private List<KeyFigures.Figure> figures() {
+    var figures = new ArrayList<KeyFigures.Figure>();
+    figures.add(figure("clean", result.clean(), effect.metric()));
+    if (isPatching() || result.hasGap()) {
+      figures.add(figure("corrupted", result.corrupted(), "the same, corrupted prompts"));
+    }
+    if (isList() && result.value(0).n() > 0) {
+      String set = result.axes().getFirst().labels().getFirst();
+      figures.add(
+          figure(isRest() ? "left" : "without", result.value(0), set + ", " + effect.metric()));
+    } else {
+      result
+          .top(1)
+          .forEach(cell ->
+              figures.add(
+                  figure(
+                      "strongest " + effect.name(),
+                      effect.of(cell.index()),
+                      names.cell(cell.labels()))));
+    }
+    figures.add(
+        new KeyFigures.Figure(
+            "cells",
+            Integer.toString(result.size()),
+            findings.prompts().size()
+                + (findings.prompts().size() == 1 ? " prompt" : " prompts each")));
+    return figures;
+  }
+
+  private static String shortly(Estimate e) {
+    if (!Double.isFinite(e.mean())) {
+      return Double.toString(e.mean());
+    }
+    return Numbers.fixed(e.mean(), Numbers.decimals(Math.abs(e.mean())), true);
+  }
+
+  private static KeyFigures.Figure figure(String name, Estimate e, String explanation) {
+    boolean error = Double.isFinite(e.standardError());
+    return new KeyFigures.Figure(
+        name,
+        shortly(e),
+        error
+            ? explanation
+                + " (± "
+                + Numbers.fixed(e.standardError(), Numbers.decimals(Math.abs(e.mean())), false)
+                + ")"
+            : explanation);
+  }
+
+  private Prompts prompts() {
+    var lines = new ArrayList<TokenLine>();
+    for (var row : findings.prompts().stream().limit(PROMPTS_SHOWN).toList()) {
+      var roles = roles(row);
+      lines.add(new TokenLine("clean", texts(row.clean()), roles, note(row)));
+      if (!row.clean().equals(row.corrupted())) {
+        lines.add(new TokenLine("corrupted", texts(row.corrupted()), roles, ""));
+      }
+    }
+    int total = findings.prompts().size();
+    String title =
+        total == 1
+            ? "The prompt"
+            : total <= PROMPTS_SHOWN
+                ? "All " + total + " prompts"
+                : "The first " + PROMPTS_SHOWN + " of " + total + " prompts";
+    return new Prompts(title, lines);
+  }
+
+  private static List<String> texts(List<Token> tokens) {
+    return tokens.stream().map(SweepNames::text).toList();
+  }
+
+  /** Return what is right and wrong after a prompt: {@code answer " Mary" (27)}. */
+  public static String answers(PromptRow row) {
+    var right = row.answers().stream().map(SweepPage::token).collect(Collectors.joining(", "));
+    var wrong = row.wrong().stream().map(SweepPage::token).collect(Collectors.joining(", "));
+    return "answer " + right + (wrong.isEmpty() ? "" : " against " + wrong);
+  }
+
+  /** Say it in the margin, spaces visible as in the prompt's own tokens. */
+  private static String note(PromptRow row) {
+    var right = row.answers().stream().map(SweepPage::visible).collect(Collectors.joining(", "));
+    var wrong = row.wrong().stream().map(SweepPage::visible).collect(Collectors.joining(", "));
+    return "answer " + right + (wrong.isEmpty() ? "" : ", not " + wrong);
+  }
+
+  private static String visible(Token token) {
+    return SweepNames.text(token).replace(' ', '·');
+  }
+
+  private static String token(Token token) {
+    return token.text().isEmpty() ? Long.toString(token.id()) : token.toString();
+  }
+
+  private static Map<Integer, String> roles(PromptRow row) {
+    var roles = new LinkedHashMap<Integer, String>();
+    row.positions().forEach((name, index) -> roles.putIfAbsent(index, name));
+    return roles;
+  }
+
+  private Provenance provenance(Map<String, String> facts) {
+    var model = findings.model();
+    var entries = new LinkedHashMap<String, String>();
+    entries.put("model", model.model());
+    if (!model.revision().isEmpty()) {
+      entries.put("revision", model.revision());
+    }
+    entries.put("weights sha256", model.weightsSha256());
+    if (!model.tokenizerSha256().isEmpty()) {
+      entries.put("tokenizer sha256", model.tokenizerSha256());
+    }
+    entries.put("weight processing", model.processing().toString());
+    entries.put("computed in", model.dtype());
+    entries.put("metric", result.metric().toString());
+    if (isPatching()) {
+      entries.put("direction", result.direction().describe());
+    }
+    entries.put("sweep", Numbers.fixed(findings.seconds(), 2, false) + " s");
+    entries.putAll(facts);
+    return Provenance.of(entries);
+  }
+}

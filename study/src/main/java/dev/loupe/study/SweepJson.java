@@ -1,0 +1,144 @@
+package dev.loupe.study;
+
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.model.Token;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The findings of a sweep as JSON. */
+final class SweepJson {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private final SweepFindings findings;
+  private final SweepResult result;
+
+  SweepJson(SweepFindings findings) {
+    this.findings = findings;
+    result = findings.result();
+  }
+
+  byte[] bytes(Map<String, String> facts) {
+    var json = new LinkedHashMap<String, @Nullable Object>();
+    json.put("study", findings.kind().toString());
+    json.put("metric", result.metric().toString());
+    json.put("direction", result.direction().toString());
+    json.put("clean", estimate(result.clean()));
+    json.put("corrupted", estimate(result.corrupted()));
+    json.put("complete", result.isComplete());
+    json.put("axes", result.axes().stream().map(SweepJson::axis).toList());
+    json.put("values", nested(i -> number(result.value(i).mean())));
+    json.put("standard_errors", nested(i -> number(result.value(i).standardError())));
+    recovery(json);
+    if (!result.isComplete()) {
+      json.put("n", nested(i -> result.value(i).n()));
+    }
+    json.put("what", findings.what());
+    json.put("interventions", findings.interventions());
+    json.put("prompts", prompts());
+    json.put("notes", findings.notes());
+    json.put("seconds", findings.seconds());
+    json.put("provenance", provenance(facts));
+    return MAPPER.writeValueAsBytes(json);
+  }
+
+  private void recovery(Map<String, @Nullable Object> json) {
+    if (result.hasGap()) {
+      json.put("recovery", nested(i -> number(result.recovery(i).mean())));
+      json.put("recovery_standard_errors", nested(i -> number(result.recovery(i).standardError())));
+    } else {
+      json.put("recovery", null);
+      json.put(
+          "recovery_absent",
+          "clean and corrupted prompts do not differ in the " + result.metric().label());
+    }
+  }
+
+  /** Lays the numbers of the cells out as nested arrays, the last axis innermost. */
+  private @Nullable Object nested(IntFunction<@Nullable Object> cell) {
+    var flat = new ArrayList<@Nullable Object>();
+    for (int i = 0; i < result.size(); i++) {
+      flat.add(cell.apply(i));
+    }
+    List<@Nullable Object> nested = flat;
+    for (var axis : result.axes().reversed()) {
+      var outer = new ArrayList<@Nullable Object>();
+      for (int from = 0; from < nested.size(); from += axis.size()) {
+        outer.add(new ArrayList<>(nested.subList(from, from + axis.size())));
+      }
+      nested = outer;
+    }
+    return nested.getFirst();
+  }
+
+  /** JSON has no NaN: what is not there is null, never 0. */
+  private static @Nullable Object number(double value) {
+    return Double.isFinite(value) ? (Double) value : null;
+  }
+
+  private static Map<String, Object> axis(Axis axis) {
+    var json = new LinkedHashMap<String, Object>();
+    json.put("name", axis.name());
+    json.put("labels", axis.labels());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> estimate(Estimate e) {
+    var json = new LinkedHashMap<String, @Nullable Object>();
+    json.put("mean", number(e.mean()));
+    // A single prompt has no standard error.
+    if (e.n() > 1) {
+      json.put("standard_error", number(e.standardError()));
+    }
+    json.put("n", e.n());
+    return json;
+  }
+
+  private List<Object> prompts() {
+    var rows = new ArrayList<>();
+    double[] clean = result.cleanByPrompt();
+    double[] corrupted = result.corruptedByPrompt();
+    for (int i = 0; i < clean.length; i++) {
+      var row = findings.prompts().get(i);
+      var json = new LinkedHashMap<String, @Nullable Object>();
+      tokens(json, "clean", row.clean());
+      tokens(json, "corrupted", row.corrupted());
+      tokens(json, "answer", row.answers());
+      tokens(json, "wrong", row.wrong());
+      json.put("positions", row.positions());
+      json.put("clean_metric", number(clean[i]));
+      json.put("corrupted_metric", number(corrupted[i]));
+      rows.add(json);
+    }
+    return rows;
+  }
+
+  /** Without a tokenizer there are only ids. */
+  private static void tokens(Map<String, @Nullable Object> json, String name, List<Token> tokens) {
+    if (tokens.stream().noneMatch(token -> token.text().isEmpty())) {
+      json.put(name + "_tokens", tokens.stream().map(Token::text).toList());
+    }
+    json.put(name + "_ids", tokens.stream().map(Token::id).toList());
+  }
+
+  private Map<String, Object> provenance(Map<String, String> facts) {
+    var model = findings.model();
+    var json = new LinkedHashMap<String, Object>();
+    json.put("model", model.model());
+    json.put("revision", model.revision());
+    json.put("weights_sha256", model.weightsSha256());
+    json.put("tokenizer_sha256", model.tokenizerSha256());
+    json.put("weight_processing", model.processing().toString());
+    json.put("dtype", model.dtype());
+    json.putAll(facts);
+    return json;
+  }
+}
