@@ -23,6 +23,7 @@ import dev.loupe.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.LongStream;
 
 /**
@@ -39,7 +40,12 @@ public final class NaivePathPatching {
   private final Tensor baseLogits;
   private final Tensor sourceLogits;
 
-  /** Carries out a path patching. */
+  /**
+   * Carries out a path patching.
+   *
+   * @throws IllegalArgumentException if a sender, a receiver or the prompts do not suit the model
+   * @throws CancellationException if the thread is interrupted
+   */
   public static SweepResult run(PathPatching patching, HookedTransformer model, Progress progress) {
     patching.requireIn(model.config());
     try (var _ = TensorScope.open()) {
@@ -74,6 +80,9 @@ public final class NaivePathPatching {
     int cells = patching.senders().size();
     var values = new CellValues(cells, prompts.size());
     for (int cell = 0; cell < cells; cell++) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancellationException("interrupted after " + cell + " of " + cells);
+      }
       try (var _ = TensorScope.open()) {
         var recorded = recorded(patching.senders().cell(cell));
         double[] metric = metric(model.runWithHooks(tokens, received(recorded)));

@@ -22,11 +22,17 @@ public sealed interface Receiver {
   /** Which input of a head. */
   enum Role {
     /** What its queries read. */
-    QUERY,
+    QUERY("q"),
     /** What its keys read. */
-    KEY,
+    KEY("k"),
     /** What its values read. */
-    VALUE
+    VALUE("v");
+
+    private final String letter;
+
+    Role(String letter) {
+      this.letter = letter;
+    }
   }
 
   /**
@@ -61,7 +67,7 @@ public sealed interface Receiver {
 
     @Override
     public String toString() {
-      return head + "." + role.name().toLowerCase(java.util.Locale.ROOT).charAt(0) + where(at);
+      return head + "." + role.letter + where(at);
     }
   }
 
