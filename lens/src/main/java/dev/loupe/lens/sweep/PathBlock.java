@@ -135,7 +135,8 @@ final class PathBlock implements SweepBlock {
             .toList();
     return heard.isEmpty()
         ? Optional.empty()
-        : Optional.of(new PathReplay(model, layout, runs).run(heard, cancellation));
+        : Optional.of(
+            new PathReplay(model, layout, runs).run(heard, firstChanged(recorded), cancellation));
   }
 
   private boolean hidden(int prompt) {
@@ -151,7 +152,11 @@ final class PathBlock implements SweepBlock {
 
   /** Returns what the unembedding reads of a final residual stream, [prompt, pos, d_model]. */
   private Tensor unembedded(Tensor residual, int from) {
-    var read = residual.narrow(1, from, layout.length() - from);
+    return unembedded(residual, from, layout.length() - from);
+  }
+
+  private Tensor unembedded(Tensor residual, int from, int width) {
+    var read = residual.narrow(1, from, width);
     return model.math().unembeddingInput(model.math().normalized(read));
   }
 
@@ -164,7 +169,7 @@ final class PathBlock implements SweepBlock {
     long next = (long) prompts.size() * width;
     Map<PathReplay.Pair, Long> pairs = new HashMap<>();
     if (replay.isPresent()) {
-      parts.add(flat(unembedded(replay.get().residual(), from)));
+      parts.add(flat(unembedded(replay.get().residual(), from - replay.get().from(), width)));
       for (var pair : replay.get().pairs()) {
         pairs.put(pair, next);
         next += width;

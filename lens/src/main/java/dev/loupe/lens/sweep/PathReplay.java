@@ -32,9 +32,10 @@ final class PathReplay {
    * What came out.
    *
    * @param pairs what was run
-   * @param residual the final residual stream of each, [pair, pos, d_model]
+   * @param residual the final residual stream of each, [pair, pos, d_model], from {@code from} on
+   * @param from the first position
    */
-  record Replayed(List<Pair> pairs, Tensor residual) {}
+  record Replayed(List<Pair> pairs, Tensor residual, int from) {}
 
   PathReplay(HookedTransformer model, PathLayout layout, PathRuns runs) {
     this.model = model;
@@ -42,13 +43,15 @@ final class PathReplay {
     this.runs = runs;
   }
 
-  Replayed run(List<Recorded> recorded, Cancellation cancellation) {
+  /** Runs the positions from {@code from} on, before which nothing that was recorded differs. */
+  Replayed run(List<Recorded> recorded, int from, Cancellation cancellation) {
     var pairs =
         List.copyOf(
             new LinkedHashSet<>(
                 recorded.stream().flatMap(r -> r.rows().stream()).map(this::pair).toList()));
     int first = runs.replayFrom().orElseThrow();
-    var start = runs.replayStart().indexSelect(0, pairs.stream().mapToLong(Pair::prompt).toArray());
+    long[] prompts = pairs.stream().mapToLong(Pair::prompt).toArray();
+    var start = runs.replayStart().narrow(1, from, layout.length() - from).indexSelect(0, prompts);
     var hooks = Hooks.none();
     for (int layer = first; layer < model.config().nLayers(); layer++) {
       hooks = hooks.read(HookPoint.residPre(layer), (_, _) -> cancellation.check());
@@ -60,11 +63,17 @@ final class PathReplay {
       boolean later = layout.isLater(receiver) && !(receiver instanceof Receiver.FinalResidual);
       if (found.isPresent() || later) {
         hooks =
-            hooks.replace(point(receiver), (value, _) -> replaced(value, receiver, found, pairs));
+            hooks.replace(
+                point(receiver), (value, _) -> replaced(value, receiver, found, pairs, from));
       }
     }
     var run = Run.startAtLayer(first, start).withHooks(hooks).stoppingAt(model.config().nLayers());
-    return new Replayed(pairs, model.run(run).output());
+    if (from == 0) {
+      return new Replayed(pairs, model.run(run).output(), from);
+    }
+    try (var before = runs.before(from, prompts)) {
+      return new Replayed(pairs, model.run(run.withKeyValueCache(before)).output(), from);
+    }
   }
 
   private Pair pair(PathLayout.Row row) {
@@ -89,11 +98,12 @@ final class PathReplay {
   // [pair, pos, ...] with what was recorded in its place: rows that senders changed, and those of
   // the base run that they did not, whatever receivers before this one do.
   private Tensor replaced(
-      Tensor value, Receiver receiver, Optional<Recorded> recorded, List<Pair> pairs) {
+      Tensor value, Receiver receiver, Optional<Recorded> recorded, List<Pair> pairs, int from) {
     boolean isHead = receiver instanceof Receiver.HeadInput;
     int heads = isHead ? (int) value.size(2) : 1;
     int head = receiver instanceof Receiver.HeadInput input ? input.head().index() : 0;
     int length = layout.length();
+    int width = length - from;
     var parts = new ArrayList<Tensor>();
     parts.add(flat(value));
     long[] index = LongStream.range(0, parts.getFirst().size(0)).toArray();
@@ -103,10 +113,11 @@ final class PathReplay {
       parts.add(base);
       var places = layout.received(receiver);
       for (int i = 0; i < pairs.size(); i++) {
-        for (int position = 0; position < length; position++) {
+        for (int position = from; position < length; position++) {
           int place = pairs.get(i).prompt() * length + position;
           if (places.get(place)) {
-            index[(i * length + position) * heads + head] = next + (long) place * heads + head;
+            index[(i * width + position - from) * heads + head] =
+                next + (long) place * heads + head;
           }
         }
       }
@@ -118,7 +129,7 @@ final class PathReplay {
       pairs.forEach(pair -> batch.put(pair, batch.size()));
       for (var row : recorded.get().rows()) {
         int at = Objects.requireNonNull(batch.get(pair(row)));
-        index[(at * length + row.place() % length) * heads + head] = next++;
+        index[(at * width + row.place() % length - from) * heads + head] = next++;
       }
     }
     return Tensors.cat(0, parts).indexSelect(0, index).reshape(value.shape());

@@ -5,6 +5,7 @@ import dev.loupe.lens.sweep.PathPatching.Recompute;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Hooks;
+import dev.loupe.model.KeyValueCache;
 import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
@@ -28,6 +29,7 @@ final class PathRuns implements AutoCloseable {
   private final Map<HookPoint, Tensor> sent = new HashMap<>();
   private final Map<HookPoint, Tensor> whole = new HashMap<>();
   private final OptionalInt replayFrom;
+  private final KeyValueCache beginning = new KeyValueCache();
   private Optional<Tensor> replayStart = Optional.empty();
   private final Tensor baseFinal;
   private final Tensor sourceFinal;
@@ -66,7 +68,7 @@ final class PathRuns implements AutoCloseable {
               false,
               (point, value) -> sent.put(point, held.hold(value.sub(base(point)))));
     } catch (RuntimeException | Error e) {
-      held.close();
+      close();
       throw e;
     }
   }
@@ -121,7 +123,9 @@ final class PathRuns implements AutoCloseable {
       }
     }
     int end = model.config().nLayers();
-    return held.hold(model.run(Run.of(tokens).withHooks(hooks).stoppingAt(end)).output());
+    var run = Run.of(tokens).withHooks(hooks).stoppingAt(end);
+    boolean replays = isBase && replayFrom.isPresent();
+    return held.hold(model.run(replays ? run.withKeyValueCache(beginning) : run).output());
   }
 
   // What earlier receivers could change although it is to be what was recorded.
@@ -200,8 +204,16 @@ final class PathRuns implements AutoCloseable {
     return replayStart.orElseThrow();
   }
 
+  /** Returns the keys and values of the base run before a position, for a second run to read. */
+  KeyValueCache before(int position, long... prompts) {
+    var part = beginning.part(prompts, position);
+    part.freeze();
+    return part;
+  }
+
   @Override
   public void close() {
+    beginning.close();
     held.close();
   }
 }
