@@ -91,13 +91,15 @@ final class AblateCommand extends LoupeCommand {
 
   @Mixin private SweepSettings settings = new SweepSettings();
 
+  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
+  private boolean explain;
+
   @Override
   void run() throws IOException {
     prompts.check(this, false);
     settings.check(this, prompts.hasWrong());
     var change = asked(() -> change(how));
-    var at =
-        asked(() -> NumberList.split(positions).stream().map(AblateCommand::position).toList());
+    var at = asked(() -> Positions.parse("--positions", positions));
     checkParts();
     var target = settings.target();
     try (var transformer = model.load(this)) {
@@ -105,14 +107,21 @@ final class AblateCommand extends LoupeCommand {
       var named = asked(() -> named(config));
       var batch = prompts.read(transformer, this);
       var pairs = batch.isCorrupted() ? batch.pairs() : withoutCorrupted(batch.pairs());
-      at.forEach(place -> asked(() -> requireSomewhere(place, pairs)));
+      for (var place : at) {
+        asked(() -> Positions.requireSomewhere("--positions", place, pairs));
+      }
       var notes = asked(() -> notes(change, pairs, batch.isCorrupted()));
       var act = new Ablated(config, change, at, keep, keepMlps);
       var grid = allHeads ? act.allHeads() : act.grid(named, each);
       var sweep = Sweep.of(grid, pairs, PatchDirection.NOISING, settings.metric());
       var kind = keep ? SweepFindings.Kind.ABLATION_OF_THE_REST : SweepFindings.Kind.ABLATION;
       var plan = new SweepShow.Plan(kind, sweep, what(named), spec(named, batch), notes);
-      new SweepShow(this, transformer, batch, settings).run("ablate", plan, target, again());
+      var show = new SweepShow(this, transformer, batch, settings);
+      if (explain) {
+        show.explain(plan);
+      } else {
+        show.run("ablate", plan, target, again());
+      }
     }
   }
 
@@ -150,32 +159,9 @@ final class AblateCommand extends LoupeCommand {
     };
   }
 
-  private static At position(String text) {
-    var at = At.parse(text);
-    if (at.equals(At.named("each"))) {
-      throw new IllegalArgumentException(
-          "--positions each: parts are ablated at the positions together; name them");
-    }
-    return at;
-  }
-
   private static PromptPairs withoutCorrupted(PromptPairs pairs) {
     return new PromptPairs(
         pairs.clean(), pairs.clean(), pairs.answers(), pairs.positions(), pairs.templates());
-  }
-
-  private static At requireSomewhere(At at, PromptPairs pairs) {
-    boolean somewhere =
-        IntStream.range(0, pairs.size()).anyMatch(row -> pairs.positions(at, row).length > 0);
-    if (!somewhere) {
-      throw new IllegalArgumentException(
-          "--positions "
-              + at
-              + ": the prompts are at most "
-              + pairs.clean().length()
-              + " tokens long");
-    }
-    return at;
   }
 
   /** Says of which prompts nothing changes, as they would be replaced by themselves. */

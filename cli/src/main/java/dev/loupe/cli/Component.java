@@ -57,9 +57,43 @@ sealed interface Component {
    * @throws IllegalArgumentException if one is no head, not of the model, or there twice
    */
   static List<Component> heads(String list, ModelConfig config) {
-    return parse("--heads", list, 'H', config.nHeads(), config).stream()
-        .<Component>map(m -> new Head(layer(m), index(m)))
+    return heads("--heads", list, config.nHeads(), config).stream()
+        .<Component>map(head -> new Head(head.layer(), head.index()))
         .toList();
+  }
+
+  /**
+   * Reads {@code L9H9,L9H6} of a model with so many heads, or key and value heads, a layer.
+   *
+   * @throws IllegalArgumentException if one is no head, not of the model, or there twice
+   */
+  static List<dev.loupe.lens.Head> heads(
+      String option, String list, int count, ModelConfig config) {
+    return parse(option, list, 'H', count, config).stream()
+        .map(m -> new dev.loupe.lens.Head(layer(m), index(m)))
+        .toList();
+  }
+
+  /**
+   * Reads {@code L9H9,MLP3}.
+   *
+   * @throws IllegalArgumentException if one is neither, not of the model, or there twice
+   */
+  static List<Component> headsAndMlps(String option, String list, ModelConfig config) {
+    var all =
+        NumberList.split(list).stream()
+            .flatMap(text ->
+                text.startsWith("MLP")
+                    ? NumberList.parse(option + " MLP", text.substring(3), config.nLayers())
+                        .stream()
+                        .<Component>map(Mlp::new)
+                    : heads(option, text, config.nHeads(), config).stream()
+                        .<Component>map(head -> new Head(head.layer(), head.index())))
+            .toList();
+    if (all.stream().distinct().count() < all.size()) {
+      throw new IllegalArgumentException(option + " \"" + list + "\": one is there twice");
+    }
+    return all;
   }
 
   /**

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       IoiCommand.class,
       PatchCommand.class,
+      PathPatchCommand.class,
       AblateCommand.class,
       ModelCommand.class,
       TokensCommand.class,
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
       "  loupe demo",
       "  loupe ioi --model gpt2 --prompts 50",
       "  loupe patch --model demo --task ioi --site resid-pre",
+      "  loupe path-patch --model demo --task ioi --corrupt-with abc",
       "  loupe tokens --model demo \"When Mary and John went to the store\"",
       "  loupe activations --model gpt2 --text \"Hello world\" --out acts.safetensors",
       "  loupe COMMAND --help"

@@ -93,6 +93,9 @@ final class PatchCommand extends LoupeCommand {
 
   @Mixin private SweepSettings settings = new SweepSettings();
 
+  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
+  private boolean explain;
+
   /** Which run is patched. */
   static final class Direction {
     @Option(names = "--denoising", description = "Clean values into the corrupted run (default).")
@@ -118,7 +121,12 @@ final class PatchCommand extends LoupeCommand {
       var plan =
           new SweepShow.Plan(
               SweepFindings.Kind.PATCHING, sweep, what(builder), spec(builder), List.of());
-      new SweepShow(this, transformer, batch, settings).run("patch", plan, target, again());
+      var show = new SweepShow(this, transformer, batch, settings);
+      if (explain) {
+        show.explain(plan);
+      } else {
+        show.run("patch", plan, target, again());
+      }
     }
   }
 

@@ -13,6 +13,9 @@ import picocli.CommandLine.Option;
 
 /** What is measured in a sweep, how it is carried out, and where its results go. */
 final class SweepSettings {
+  /** What that option does, for the commands that have it. */
+  static final String EXPLAIN = "Say what the sweep would compute, and do not run it.";
+
   private static final int TOP = 10;
   private static final String METRIC = "logit-difference";
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?)([kmgt]?)b?");
@@ -45,9 +48,6 @@ final class SweepSettings {
       paramLabel = "N",
       description = "How many cells are listed, the strongest first (default: " + TOP + ").")
   private int top = TOP;
-
-  @Option(names = "--explain", description = "Say what the sweep would compute, and do not run it.")
-  private boolean explain;
 
   @Option(
       names = {"-o", "--out"},
@@ -87,10 +87,6 @@ final class SweepSettings {
 
   int top() {
     return top;
-  }
-
-  boolean explain() {
-    return explain;
   }
 
   /** Returns where the results go, found out before the sweep, not after it; empty for a folder. */

@@ -1,8 +1,10 @@
 package dev.loupe.cli;
 
 import dev.loupe.lens.Metric;
+import dev.loupe.lens.Progress;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepInterruptedException;
+import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Token;
@@ -40,6 +42,7 @@ final class SweepShow {
    *
    * @param kind which experiment it is
    * @param sweep the sweep
+   * @param work what carries it out
    * @param what what the cells change, in a few words: {@code z at END}
    * @param interventions the same for result files
    * @param notes what a reader should know of it
@@ -47,9 +50,32 @@ final class SweepShow {
   record Plan(
       SweepFindings.Kind kind,
       Sweep sweep,
+      Work work,
       String what,
       Map<String, Object> interventions,
-      List<String> notes) {}
+      List<String> notes) {
+    /** Carries the sweep out as it is. */
+    Plan(
+        SweepFindings.Kind kind,
+        Sweep sweep,
+        String what,
+        Map<String, Object> interventions,
+        List<String> notes) {
+      this(kind, sweep, sweep::run, what, interventions, notes);
+    }
+  }
+
+  /** Computes a result; a sweep itself, or what has the sweep of its senders. */
+  @FunctionalInterface
+  interface Work {
+    SweepResult run(HookedTransformer model, SweepOptions options, Progress progress);
+  }
+
+  /** Says what would be computed. */
+  void explain(Plan plan) {
+    head(PromptRow.of(plan.sweep().prompts(), model).getFirst(), plan);
+    plan.sweep().plan(model, settings.options()).explain().forEach(command.out()::println);
+  }
 
   /**
    * Runs it.
@@ -61,10 +87,6 @@ final class SweepShow {
   void run(String name, Plan plan, Optional<ResultTarget> target, String again) throws IOException {
     var rows = PromptRow.of(plan.sweep().prompts(), model);
     head(rows.getFirst(), plan);
-    if (settings.explain()) {
-      explain(plan.sweep());
-      return;
-    }
     command.keepOnInterruption();
     long start = System.nanoTime();
     Outcome outcome;
@@ -72,7 +94,7 @@ final class SweepShow {
         target.orElseGet(
             () -> new ResultTarget(RunFacts.usualFolder(name, model), ResultTarget.Form.FOLDER));
     try (var bar = SweepBar.of(command, "sweeping")) {
-      outcome = outcome(plan.sweep(), to, bar);
+      outcome = outcome(plan.work(), to, bar);
     }
     var findings =
         new SweepFindings(
@@ -98,10 +120,10 @@ final class SweepShow {
   /** What a sweep came to: all of it, or what was finished when it was interrupted. */
   private record Outcome(SweepResult result, boolean isWhole) {}
 
-  private Outcome outcome(Sweep sweep, ResultTarget to, SweepBar bar) {
+  private Outcome outcome(Work work, ResultTarget to, SweepBar bar) {
     var options = to.chunks().map(settings.options()::in).orElseGet(settings::options);
     try {
-      return new Outcome(sweep.run(model, options, bar), true);
+      return new Outcome(work.run(model, options, bar), true);
     } catch (SweepInterruptedException e) {
       // What is interrupted cannot write files.
       boolean _ = Thread.interrupted();
@@ -141,6 +163,7 @@ final class SweepShow {
     var change =
         switch (plan.kind()) {
           case PATCHING -> plan.what() + ", " + plan.sweep().direction().describe();
+          case PATH_PATCHING -> "paths " + plan.what() + ", " + plan.sweep().direction().describe();
           case ABLATION -> "without " + plan.what();
           case ABLATION_OF_THE_REST -> "without all but " + plan.what();
         };
@@ -173,14 +196,10 @@ final class SweepShow {
     return lines.substring(0, lines.length() - bar.length());
   }
 
-  private void explain(Sweep sweep) {
-    sweep.plan(model, settings.options()).explain().forEach(command.out()::println);
-  }
-
   private void show(SweepFindings.Kind kind, SweepPage page, SweepResult result) {
     var out = command.out();
     var corrupted = command.bold(result.corrupted().toString());
-    boolean two = kind == SweepFindings.Kind.PATCHING || result.hasGap();
+    boolean two = kind.isPatching() || result.hasGap();
     out.println(
         "clean %s%s   (%s)"
             .formatted(

@@ -38,7 +38,7 @@ record SweepEffect(Form form, SweepResult result) {
         switch (findings.kind()) {
           case ABLATION -> Form.CHANGE;
           case ABLATION_OF_THE_REST -> Form.LEFT;
-          case PATCHING -> {
+          case PATCHING, PATH_PATCHING -> {
             if (!result.hasGap()) {
               yield Form.CHANGE;
             }

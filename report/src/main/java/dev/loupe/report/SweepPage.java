@@ -171,7 +171,7 @@ public final class SweepPage {
           "Of %d cells the %s is not finite; charts and tables show no value there."
               .formatted(infinite, effect.metric()));
     }
-    if (findings.kind() == SweepFindings.Kind.PATCHING && !result.hasGap()) {
+    if (isPatching() && !result.hasGap()) {
       remarks.add(
           "Clean and corrupted prompts do not differ in the %s, so there is nothing to recover:"
                   .formatted(effect.metric())
@@ -187,7 +187,11 @@ public final class SweepPage {
   }
 
   private boolean isPatching() {
-    return findings.kind() == SweepFindings.Kind.PATCHING;
+    return findings.kind().isPatching();
+  }
+
+  private boolean isPaths() {
+    return findings.kind() == SweepFindings.Kind.PATH_PATCHING;
   }
 
   private String chartTitle() {
@@ -241,6 +245,8 @@ public final class SweepPage {
   private String subject() {
     return switch (findings.kind()) {
       case PATCHING -> capitalised(result.direction().toString()) + " " + findings.what();
+      case PATH_PATCHING ->
+          "Path patching, " + result.direction() + ": " + findings.what().replace("->", "→");
       case ABLATION -> "Ablation of " + findings.what();
       case ABLATION_OF_THE_REST -> "Ablation of all but " + findings.what();
     };
@@ -254,6 +260,9 @@ public final class SweepPage {
           + effect.metric()
           + " says what is left of the behaviour.";
     }
+    if (isPaths()) {
+      return paths();
+    }
     return result.direction() == PatchDirection.DENOISING
         ? "Denoising: each cell puts activations of the clean run into the corrupted run; the "
             + effect.metric()
@@ -261,6 +270,19 @@ public final class SweepPage {
         : "Noising: each cell puts activations of the corrupted run into the clean run; the "
             + effect.metric()
             + " says how much of the behaviour that breaks.";
+  }
+
+  private String paths() {
+    boolean denoising = result.direction() == PatchDirection.DENOISING;
+    String base = denoising ? "corrupted" : "clean";
+    return "Each cell is a sender: the receivers of the %s run are given what they would read"
+            .formatted(base)
+        + " if the sender's output came from the %s run and all other heads stayed as they are."
+            .formatted(denoising ? "clean" : "corrupted")
+        + " The "
+        + effect.metric()
+        + " says how much of the behaviour that "
+        + (denoising ? "brings back." : "breaks.");
   }
 
   private List<Block> pageCharts() {
@@ -299,6 +321,9 @@ public final class SweepPage {
             ? ""
             : " Axes of the whole grid, in order: `" + size().replace(" x ", "` x `") + "`.";
     String cells = " Single cells need not add up, as later layers react to earlier ones." + axes;
+    if (isPaths()) {
+      return readingPaths() + axes;
+    }
     return switch (effect.form()) {
       case RECOVERY ->
           "Blue cells carry the behaviour: with their clean activations the corrupted run moves"
@@ -318,6 +343,29 @@ public final class SweepPage {
               + cells;
       case LEFT ->
           "Each value is the " + effect.metric() + " with all else put out of action." + axes;
+    };
+  }
+
+  private String readingPaths() {
+    String rest =
+        " A sender that comes after all receivers has no path to them, and no effect. Senders need"
+            + " not add up, as what follows the receivers reacts to them.";
+    return switch (effect.form()) {
+      case LOSS ->
+          "Blue senders carry the behaviour along their paths to the receivers: with corrupted"
+              + " values on these the clean run moves towards the corrupted one. Red senders work"
+              + " against it. Loss is (clean - patched) / (clean - corrupted)."
+              + rest;
+      case RECOVERY ->
+          "Blue senders carry the behaviour along their paths to the receivers: with clean values"
+              + " on these the corrupted run moves towards the clean one. Red senders work against"
+              + " it. Recovery is (patched - corrupted) / (clean - corrupted)."
+              + rest;
+      case CHANGE, LEFT ->
+          "Red senders lower the %s along their paths to the receivers, blue ones raise it."
+                  .formatted(effect.metric())
+              + " All values are differences from the run that nothing is changed in."
+              + rest;
     };
   }
 

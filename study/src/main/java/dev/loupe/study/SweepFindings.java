@@ -33,6 +33,8 @@ public record SweepFindings(
   public enum Kind {
     /** Values of one run put into the other. */
     PATCHING("activation-patching"),
+    /** Values of one run put into the other along the paths from senders to receivers. */
+    PATH_PATCHING("path-patching"),
     /** Parts of the model put out of action. */
     ABLATION("ablation"),
     /** All but some parts of the model put out of action. */
@@ -42,6 +44,11 @@ public record SweepFindings(
 
     Kind(String label) {
       this.label = label;
+    }
+
+    /** Tells whether values of one run are put into the other. */
+    public boolean isPatching() {
+      return this == PATCHING || this == PATH_PATCHING;
     }
 
     /** Returns the name in result files: {@code activation-patching}. */
