@@ -163,7 +163,8 @@ final class SweepShow {
     var change =
         switch (plan.kind()) {
           case PATCHING -> plan.what() + ", " + plan.sweep().direction().describe();
-          case PATH_PATCHING -> "paths " + plan.what() + ", " + plan.sweep().direction().describe();
+          case PATH_PATCHING ->
+              "paths from " + plan.what() + ", " + plan.sweep().direction().describe();
           case ABLATION -> "without " + plan.what();
           case ABLATION_OF_THE_REST -> "without all but " + plan.what();
         };

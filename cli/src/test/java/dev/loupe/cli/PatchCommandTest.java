@@ -293,7 +293,7 @@ class PatchCommandTest {
   @Test
   void helpIsForEighty() {
     var shell = new Shell(Map.of("COLUMNS", "80"), true, true);
-    for (var command : List.of("patch", "ablate")) {
+    for (var command : List.of("patch", "path-patch", "ablate")) {
       var run = CommandRun.of(shell, command, "--help");
       assertThat(run.out().replaceAll("\u001b\\[[0-9;]*m", "").lines())
           .isNotEmpty()

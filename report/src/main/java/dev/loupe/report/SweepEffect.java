@@ -52,13 +52,17 @@ record SweepEffect(Form form, SweepResult result) {
   Estimate of(int cell) {
     return switch (form) {
       case RECOVERY -> result.recovery(cell);
-      case LOSS -> {
-        var recovery = result.recovery(cell);
-        yield new Estimate(1 - recovery.mean(), recovery.standardError(), recovery.n());
-      }
+      case LOSS -> loss(cell);
       case CHANGE -> change(cell);
       case LEFT -> result.value(cell);
     };
+  }
+
+  // Prompt by prompt against the clean run, so that a cell that changes nothing has no error.
+  private Estimate loss(int cell) {
+    double gap = result.clean().mean() - result.corrupted().mean();
+    var change = change(cell);
+    return new Estimate(-change.mean() / gap, change.standardError() / Math.abs(gap), change.n());
   }
 
   private Estimate change(int cell) {

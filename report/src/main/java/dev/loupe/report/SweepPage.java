@@ -1,7 +1,6 @@
 package dev.loupe.report;
 
 import dev.loupe.lens.Estimate;
-import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Token;
 import dev.loupe.study.PromptRow;
@@ -27,6 +26,7 @@ public final class SweepPage {
   private final SweepEffect effect;
   private final SweepNames names;
   private final SweepCharts charts;
+  private final SweepWords words;
 
   /** Takes the findings that are told. */
   public SweepPage(SweepFindings findings) {
@@ -35,6 +35,7 @@ public final class SweepPage {
     effect = SweepEffect.of(findings);
     names = new SweepNames(findings);
     charts = new SweepCharts(findings);
+    words = new SweepWords(findings);
   }
 
   /** Return the charts that a terminal has room for; none where the table tells all. */
@@ -44,8 +45,8 @@ public final class SweepPage {
     }
     var shown =
         charts.count() <= TERMINAL_CHARTS
-            ? charts.charts(chartTitle(), TERMINAL_CHARTS)
-            : charts.overview(chartTitle());
+            ? charts.charts(words.chart(), TERMINAL_CHARTS)
+            : charts.overview(words.chart());
     return shown.stream().map(SweepPage::upright).toList();
   }
 
@@ -190,20 +191,8 @@ public final class SweepPage {
     return findings.kind().isPatching();
   }
 
-  private boolean isPaths() {
-    return findings.kind() == SweepFindings.Kind.PATH_PATCHING;
-  }
-
-  private String chartTitle() {
-    return subject() + ", " + effect.title();
-  }
-
   private boolean isRest() {
     return findings.kind() == SweepFindings.Kind.ABLATION_OF_THE_REST;
-  }
-
-  private static String capitalised(String text) {
-    return Character.toUpperCase(text.charAt(0)) + text.substring(1);
   }
 
   /**
@@ -215,8 +204,8 @@ public final class SweepPage {
    */
   public HtmlReport page(int top, String command, Map<String, String> facts) {
     var page =
-        HtmlReport.titled(title())
-            .withSummary(summary())
+        HtmlReport.titled(words.title())
+            .withSummary(words.summary())
             .add(new Section("Baseline"), new KeyFigures(figures()));
     for (String remark : remarks()) {
       page = page.add(new Prose(remark));
@@ -225,7 +214,7 @@ public final class SweepPage {
     for (Block chart : pageCharts()) {
       page = page.add(chart);
     }
-    page = page.add(new Prose(reading()));
+    page = page.add(new Prose(words.reading()));
     if (!top(top).rows().isEmpty()) {
       page = page.add(new Section(isList() ? "One by one" : "The strongest cells"), top(top));
     }
@@ -237,54 +226,6 @@ public final class SweepPage {
         new Section("Provenance"), new Command("Run it again", command), provenance(facts));
   }
 
-  private String title() {
-    return subject() + " in " + findings.model().model();
-  }
-
-  /** Name the experiment, and so its direction. */
-  private String subject() {
-    return switch (findings.kind()) {
-      case PATCHING -> capitalised(result.direction().toString()) + " " + findings.what();
-      case PATH_PATCHING ->
-          "Path patching, " + result.direction() + ": " + findings.what().replace("->", "→");
-      case ABLATION -> "Ablation of " + findings.what();
-      case ABLATION_OF_THE_REST -> "Ablation of all but " + findings.what();
-    };
-  }
-
-  private String summary() {
-    if (!isPatching()) {
-      return "In the run on clean prompts "
-          + (isRest() ? "everything but these parts is" : "these parts are")
-          + " put out of action; the "
-          + effect.metric()
-          + " says what is left of the behaviour.";
-    }
-    if (isPaths()) {
-      return paths();
-    }
-    return result.direction() == PatchDirection.DENOISING
-        ? "Denoising: each cell puts activations of the clean run into the corrupted run; the "
-            + effect.metric()
-            + " says how much of the behaviour that brings back."
-        : "Noising: each cell puts activations of the corrupted run into the clean run; the "
-            + effect.metric()
-            + " says how much of the behaviour that breaks.";
-  }
-
-  private String paths() {
-    boolean denoising = result.direction() == PatchDirection.DENOISING;
-    String base = denoising ? "corrupted" : "clean";
-    return "Each cell is a sender: the receivers of the %s run are given what they would read"
-            .formatted(base)
-        + " if the sender's output came from the %s run and all other heads stayed as they are."
-            .formatted(denoising ? "clean" : "corrupted")
-        + " The "
-        + effect.metric()
-        + " says how much of the behaviour that "
-        + (denoising ? "brings back." : "breaks.");
-  }
-
   private List<Block> pageCharts() {
     if (charts.isEmpty()) {
       return List.of(new Prose("No cell has a value."));
@@ -292,81 +233,23 @@ public final class SweepPage {
     if (!charts.fits()) {
       return List.of(
           new Prose(
-              "The grid of " + size() + " cells is larger than a chart can show; these do most."),
-          charts.strongest(chartTitle(), BARS_SHOWN));
+              "The grid of "
+                  + words.size()
+                  + " cells is larger than a chart can show; these do most."),
+          charts.strongest(words.chart(), BARS_SHOWN));
     }
     if (result.axes().size() == 1) {
-      return List.of(charts.bars(chartTitle()));
+      return List.of(charts.bars(words.chart()));
     }
-    var blocks = new ArrayList<Block>(charts.overview(chartTitle()));
+    var blocks = new ArrayList<Block>(charts.overview(words.chart()));
     if (charts.count() > CHARTS_SHOWN) {
       blocks.add(
           new Prose(
               "Of %d charts these %d have the strongest cells; all numbers are in the result files."
                   .formatted(charts.count(), CHARTS_SHOWN)));
     }
-    blocks.addAll(charts.charts(chartTitle(), CHARTS_SHOWN));
+    blocks.addAll(charts.charts(words.chart(), CHARTS_SHOWN));
     return blocks;
-  }
-
-  private String size() {
-    return result.axes().stream()
-        .map(axis -> axis.size() + " (" + axis.name() + ")")
-        .collect(Collectors.joining(" x "));
-  }
-
-  private String reading() {
-    String axes =
-        result.axes().size() < 2
-            ? ""
-            : " Axes of the whole grid, in order: `" + size().replace(" x ", "` x `") + "`.";
-    String cells = " Single cells need not add up, as later layers react to earlier ones." + axes;
-    if (isPaths()) {
-      return readingPaths() + axes;
-    }
-    return switch (effect.form()) {
-      case RECOVERY ->
-          "Blue cells carry the behaviour: with their clean activations the corrupted run moves"
-              + " towards the clean one. Red cells work against it. Recovery is (patched -"
-              + " corrupted) / (clean - corrupted)."
-              + cells;
-      case LOSS ->
-          "Blue cells are needed for the behaviour: with their corrupted activations the clean run"
-              + " moves towards the corrupted one. Red cells work against it. Loss is (clean -"
-              + " patched) / (clean - corrupted)."
-              + cells;
-      case CHANGE ->
-          "Red cells lower the "
-              + effect.metric()
-              + ", blue ones raise it. All values are"
-              + " differences from the run that nothing is changed in."
-              + cells;
-      case LEFT ->
-          "Each value is the " + effect.metric() + " with all else put out of action." + axes;
-    };
-  }
-
-  private String readingPaths() {
-    String rest =
-        " A sender that comes after all receivers has no path to them, and no effect. Senders need"
-            + " not add up, as what follows the receivers reacts to them.";
-    return switch (effect.form()) {
-      case LOSS ->
-          "Blue senders carry the behaviour along their paths to the receivers: with corrupted"
-              + " values on these the clean run moves towards the corrupted one. Red senders work"
-              + " against it. Loss is (clean - patched) / (clean - corrupted)."
-              + rest;
-      case RECOVERY ->
-          "Blue senders carry the behaviour along their paths to the receivers: with clean values"
-              + " on these the corrupted run moves towards the clean one. Red senders work against"
-              + " it. Recovery is (patched - corrupted) / (clean - corrupted)."
-              + rest;
-      case CHANGE, LEFT ->
-          "Red senders lower the %s along their paths to the receivers, blue ones raise it."
-                  .formatted(effect.metric())
-              + " All values are differences from the run that nothing is changed in."
-              + rest;
-    };
   }
 
   private List<KeyFigures.Figure> figures() {
