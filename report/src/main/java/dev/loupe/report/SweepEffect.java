@@ -95,15 +95,14 @@ record SweepEffect(Form form, SweepResult result) {
 
   /** Return how to read one value. */
   String unit() {
-    String base = baseIsClean() ? "clean" : "corrupted";
+    String run = (baseIsClean() ? "clean" : "corrupted") + " run";
+    boolean known = Double.isFinite(base().mean());
+    String number = known ? Numbers.fixed(base().mean(), 2, true) + " in " : "";
     return switch (form) {
       case RECOVERY -> "recovery: 0 as in the corrupted run, 1 as in the clean one";
       case LOSS -> "loss: 0 as in the clean run, 1 as in the corrupted one";
-      case CHANGE ->
-          "change of the %s from %s in the %s run"
-              .formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
-      case LEFT ->
-          "%s; %s in the %s run".formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
+      case CHANGE -> "change of the " + metric() + " from " + number + "the " + run;
+      case LEFT -> metric() + (known ? "; " + number + "the " + run : "");
     };
   }
 
