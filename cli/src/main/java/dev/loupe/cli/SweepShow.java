@@ -74,6 +74,7 @@ final class SweepShow {
     try (var bar = SweepBar.of(command, "sweeping")) {
       outcome = outcome(plan.sweep(), to, bar);
     }
+    command.keepWhileSaving();
     var findings =
         new SweepFindings(
             plan.kind(),

@@ -5,6 +5,8 @@ import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.study.SweepFindings;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -59,6 +61,21 @@ record SweepEffect(Form form, SweepResult result) {
       case CHANGE -> change(cell);
       case LEFT -> result.value(cell);
     };
+  }
+
+  /**
+   * Return the cells that do most, the strongest first. Each is compared with the base run over its
+   * own prompts: an interruption leaves cells with different ones.
+   */
+  List<SweepResult.Cell> strongest(int n) {
+    return IntStream.range(0, result.size())
+        .filter(cell -> result.value(cell).n() > 0)
+        .boxed()
+        .sorted(Comparator.comparingDouble(cell -> -Math.abs(change(cell).mean())))
+        .limit(n)
+        .map(cell ->
+            new SweepResult.Cell(cell, result.sweep().grid().labels(cell), result.value(cell)))
+        .toList();
   }
 
   private Estimate change(int cell) {

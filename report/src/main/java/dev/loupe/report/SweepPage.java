@@ -62,7 +62,7 @@ public final class SweepPage {
 
   /** Return the cells that do most, the strongest first; of a list of components, all in order. */
   public Table top(int n) {
-    var shown = isList() ? inOrder() : result.top(n);
+    var shown = isList() ? inOrder() : effect.strongest(n);
     var values = shown.stream().map(SweepResult.Cell::value).toList();
     var effects = shown.stream().map(cell -> effect.of(cell.index())).toList();
     int decimals = decimals(effects);
