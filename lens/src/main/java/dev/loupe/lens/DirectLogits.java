@@ -9,10 +9,11 @@ import dev.loupe.tensor.Tensor;
  * scale held at that of the run, and the unembedding. Biases are left out, as they belong to no
  * part.
  */
-final class DirectLogits {
+public final class DirectLogits {
   private final HookedTransformer model;
 
-  DirectLogits(HookedTransformer model) {
+  /** Prepares a model; it must stay open. */
+  public DirectLogits(HookedTransformer model) {
     this.model = model;
   }
 
@@ -24,7 +25,7 @@ final class DirectLogits {
    * @param tokens the tokens
    * @return [batch, token]
    */
-  Tensor of(Tensor vectors, Tensor scale, long... tokens) {
+  public Tensor of(Tensor vectors, Tensor scale, long... tokens) {
     var centered =
         model.config().norm() == Norm.LAYER_NORM ? vectors.sub(vectors.meanLast()) : vectors;
     var scaled = centered.div(scale);

@@ -42,14 +42,34 @@ public record Intervention(Site site, Change change) {
    * Checks that it suits a model and prompts.
    *
    * @throws IllegalArgumentException if the model has no such site, a direction has not its width,
-   *     or no prompt has one of its positions
+   *     no prompt has one of its positions, or it makes 0 of what a norm divides by
    */
   public Intervention requireFor(ModelConfig config, PromptPairs prompts) {
     site.requireIn(config);
+    requireNoDivisionByZero();
     direction().ifPresent(direction -> requireWidth(direction, config));
     requirePosition(site.at(), prompts);
     requirePosition(site.sources(), prompts);
     return this;
+  }
+
+  private void requireNoDivisionByZero() {
+    boolean divisor =
+        switch (site.point().kind()) {
+          case LN1_SCALE, LN2_SCALE, LN_FINAL_SCALE -> true;
+          default -> false;
+        };
+    boolean zero =
+        switch (change) {
+          // Of one number a direction is all there is.
+          case Change.Zero _, Change.ProjectOut _ -> true;
+          case Change.Scale scale -> scale.factor() == 0;
+          default -> false;
+        };
+    if (divisor && zero) {
+      throw new IllegalArgumentException(
+          this + ": the residual stream is divided by it, and nothing can be divided by 0");
+    }
   }
 
   private void requireWidth(ActivationDirection direction, ModelConfig config) {

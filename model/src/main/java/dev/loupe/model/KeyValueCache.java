@@ -4,7 +4,6 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.LongStream;
 
@@ -49,20 +48,33 @@ public final class KeyValueCache implements AutoCloseable {
 
   /** Returns a cache of {@code times} copies of its batch, one after the other. */
   public KeyValueCache repeated(int times) {
-    var copy = new KeyValueCache();
+    long batch = starts.length;
+    return part(LongStream.range(0, times * batch).map(row -> row % batch).toArray(), length());
+  }
+
+  /**
+   * Returns a cache of the first {@code positions} of some of its rows, each as often as it is
+   * named.
+   *
+   * @throws IllegalArgumentException if it has not so many positions
+   */
+  public KeyValueCache part(long[] rows, int positions) {
+    if (positions < 1 || positions > length()) {
+      throw new IllegalArgumentException(
+          positions + " positions of a key and value cache of " + length());
+    }
+    var part = new KeyValueCache();
     try (var _ = TensorScope.open()) {
-      copy.commit(
+      part.commit(
           layers.stream()
               .map(pair ->
                   new Pair(
-                      Tensors.cat(0, Collections.nCopies(times, pair.key())),
-                      Tensors.cat(0, Collections.nCopies(times, pair.value()))))
+                      pair.key().narrow(1, 0, positions).indexSelect(0, rows),
+                      pair.value().narrow(1, 0, positions).indexSelect(0, rows)))
               .toList(),
-          LongStream.range(0, (long) times * starts.length)
-              .map(row -> starts[(int) (row % starts.length)])
-              .toArray());
+          LongStream.of(rows).map(row -> starts[(int) row]).toArray());
     }
-    return copy;
+    return part;
   }
 
   /**
@@ -71,6 +83,10 @@ public final class KeyValueCache implements AutoCloseable {
    */
   public void freeze() {
     frozen = true;
+  }
+
+  boolean isFrozen() {
+    return frozen;
   }
 
   /**

@@ -61,11 +61,14 @@ final class Layout {
   // With a cache the rows begin where they began in the first run.
   private void continueFrom(KeyValueCache cache, Run request) {
     // Before the layer after the last is the end of a run of all layers.
-    if (request.stopAtLayer().orElse(config.nLayers()) != config.nLayers()
-        || (request.input() instanceof Run.Input.FromResidual from
-            && config.layer(from.layer()) != 0)) {
+    boolean all =
+        request.stopAtLayer().orElse(config.nLayers()) == config.nLayers()
+            && !(request.input() instanceof Run.Input.FromResidual from
+                && config.layer(from.layer()) != 0);
+    if (!all && !cache.isFrozen()) {
       throw new IllegalArgumentException(
-          "a key and value cache needs a run of all layers; this one starts or stops between");
+          "a key and value cache grows by runs of all layers; this one starts or stops between:"
+              + " freeze the cache to read it only");
     }
     if (Arrays.stream(ends).anyMatch(end -> end < past + length)) {
       throw new IllegalArgumentException(

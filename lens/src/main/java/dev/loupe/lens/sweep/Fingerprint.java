@@ -26,7 +26,15 @@ final class Fingerprint {
 
   /** Returns the hash of a sweep on a model. */
   static String of(Sweep sweep, HookedTransformer model) {
+    return of(sweep, model, "");
+  }
+
+  /** Returns the hash of a sweep on a model that is carried out in a way of its own. */
+  static String of(Sweep sweep, HookedTransformer model, String way) {
     var print = new Fingerprint();
+    if (!way.isEmpty()) {
+      print.add(way);
+    }
     print.add(model);
     print.add(sweep.prompts());
     if (!sweep.reference().equals(sweep.prompts())) {

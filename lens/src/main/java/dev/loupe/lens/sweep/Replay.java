@@ -120,11 +120,16 @@ final class Replay {
   private Tensor start(PlannedCell cell) {
     var rows = new Rows.Suffix(from, length);
     var residual = base(HookPoint.residPre(cell.layer()), rows);
-    for (var edit : cell.edits()) {
-      if (edit.point().layer() < 0) {
-        // The embeddings: what they change is added to the stream.
-        var before = rows.of(edit.part(state.base(edit.point())), state.start());
-        residual = residual.add(edit.applied(before, rows, state).sub(before));
+    for (var kind : List.of(Kind.EMBED, Kind.POS_EMBED)) {
+      var edits = cell.edits().stream().filter(e -> e.point().kind() == kind).toList();
+      if (!edits.isEmpty()) {
+        // What the edits make of an embedding beyond the base run's is added to the stream.
+        var before = base(HookPoint.of(kind), rows);
+        var after = before;
+        for (var edit : edits) {
+          after = edit.applied(after, rows, state);
+        }
+        residual = residual.add(after.sub(before));
       }
     }
     return residual;

@@ -380,12 +380,11 @@ class NaiveSweepTest {
         new Intervention(Site.of(PATTERN), new Change.ProjectOut(NARROW)), "for each source");
     assertThatThrownBy(() -> Intervention.mean(Site.of(PATTERN), Over.EVERYTHING))
         .hasMessageContaining("by template and position");
-    assertThatThrownBy(() ->
-            run(
-                sweep(
-                    even(),
-                    List.of(
-                        List.of(Intervention.zero(Site.of(HookPoint.of(Kind.LN_FINAL_SCALE))))))))
+    var scale = Site.of(HookPoint.of(Kind.LN_FINAL_SCALE));
+    requireRefused(Intervention.zero(scale), "divided by 0");
+    requireRefused(new Intervention(scale, new Change.Scale(0)), "divided by 0");
+    var nan = new Intervention(scale, new Change.Custom("nan", x -> x.mul(0).div(0)));
+    assertThatThrownBy(() -> run(sweep(even(), List.of(List.of(nan)))))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("logit difference of cell [0] is not a number for prompt 0");
   }

@@ -1,0 +1,126 @@
+package dev.loupe.lens.sweep;
+
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Tokens;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Splits path patching into blocks of prompts of one length and chunks of cells. */
+final class PathPatchingRun {
+  private final PathPatching patching;
+  private final HookedTransformer model;
+  private final SweepOptions options;
+
+  private PathPatchingRun(PathPatching patching, HookedTransformer model, SweepOptions options) {
+    this.patching = patching;
+    this.model = model;
+    this.options = options;
+  }
+
+  static SweepResult of(
+      PathPatching patching, HookedTransformer model, SweepOptions options, Progress progress) {
+    var sweep = patching.sweep();
+    var folder =
+        options
+            .folder()
+            .map(f -> SweepFolder.open(f, Fingerprint.of(sweep, model, paths(patching)), options));
+    var begun = folder.map(SweepFolder::options).orElse(options);
+    try (var runner = new Runner(sweep, begun, progress, folder)) {
+      runner.run(new PathPatchingRun(patching, model, begun).jobs());
+      return runner.result();
+    }
+  }
+
+  /** Says what a path patching is besides its sweep of senders. */
+  private static String paths(PathPatching patching) {
+    var receivers =
+        patching.receivers().stream()
+            .map(Receiver::toString)
+            .collect(Collectors.toCollection(TreeSet::new));
+    return "paths to " + receivers + " recomputing " + new TreeSet<>(patching.recompute());
+  }
+
+  private List<Job> jobs() {
+    var jobs = new ArrayList<Job>();
+    for (int[] alike : byLength(patching.prompts())) {
+      // Half for what chunks share, half for the chunks; each thread may have a block and a chunk.
+      long share = Math.max(1, options.memory() / options.threads() / 2);
+      var all = new PathCosts(model, on(alike));
+      long needed = Math.max(all.bytesHeld(), all.bytesPerCell());
+      int parts = Math.clamp(needed / share + 1, 1, alike.length);
+      for (int part = 0; part < parts; part++) {
+        int from = (int) ((long) alike.length * part / parts);
+        int to = (int) ((long) alike.length * (part + 1) / parts);
+        jobs.add(job(share, IntStream.range(from, to).map(i -> alike[i]).toArray()));
+      }
+    }
+    return jobs;
+  }
+
+  private Job job(long share, int... rows) {
+    var block = on(rows);
+    var costs = new PathCosts(model, block);
+    var reached = new ArrayList<Integer>();
+    var unchanged = new ArrayList<Integer>();
+    for (int cell = 0; cell < patching.senders().size(); cell++) {
+      (costs.layout().sendings(cell).isEmpty() ? unchanged : reached).add(cell);
+    }
+    long most = Math.max(1, share / costs.bytesPerCell());
+    long count = Math.max((reached.size() + most - 1) / most, options.threads());
+    int chunks = Math.clamp(count, 1, Math.max(1, reached.size()));
+    // Cells of early layers have the longest way to go: every chunk gets some of all.
+    var dealt =
+        IntStream.range(0, reached.isEmpty() ? 0 : chunks)
+            .mapToObj(chunk ->
+                IntStream.range(0, reached.size())
+                    .filter(i -> i % chunks == chunk)
+                    .mapToObj(reached::get)
+                    .toList())
+            .toList();
+    return new Job(
+        IntStream.of(rows).boxed().toList(),
+        cancellation -> new PathBlock(model, block, costs.layout(), cancellation),
+        dealt,
+        unchanged);
+  }
+
+  private PathPatching on(int... rows) {
+    return patching.on(unpadded(patching.prompts(), rows));
+  }
+
+  /** Returns the rows of every length, the shortest first. */
+  private static List<int[]> byLength(PromptPairs prompts) {
+    Map<Integer, IntStream.Builder> byLength = new TreeMap<>();
+    for (int row = 0; row < prompts.size(); row++) {
+      byLength.computeIfAbsent(prompts.clean().row(row).length, _ -> IntStream.builder()).add(row);
+    }
+    return byLength.values().stream().map(rows -> rows.build().toArray()).toList();
+  }
+
+  /** Returns rows of one length, without pads. */
+  static PromptPairs unpadded(PromptPairs prompts, int... rows) {
+    var positions = new LinkedHashMap<String, List<Integer>>();
+    prompts
+        .positions()
+        .forEach(
+            (name, each) -> positions.put(name, IntStream.of(rows).mapToObj(each::get).toList()));
+    return new PromptPairs(
+        tokens(prompts.clean(), rows),
+        tokens(prompts.corrupted(), rows),
+        prompts.answers().rows(rows),
+        positions,
+        IntStream.of(rows).mapToObj(prompts.templates()::get).toList());
+  }
+
+  private static Tokens tokens(Tokens of, int... rows) {
+    return Tokens.of(IntStream.of(rows).mapToObj(of::row).toArray(long[][]::new));
+  }
+}
