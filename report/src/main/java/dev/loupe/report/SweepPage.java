@@ -62,7 +62,7 @@ public final class SweepPage {
 
   /** Return the cells that do most, the strongest first; of a list of components, all in order. */
   public Table top(int n) {
-    var shown = isList() ? inOrder() : result.top(n);
+    var shown = isList() ? inOrder() : effect.strongest(n);
     var values = shown.stream().map(SweepResult.Cell::value).toList();
     var effects = shown.stream().map(cell -> effect.of(cell.index())).toList();
     int decimals = decimals(effects);
@@ -171,7 +171,7 @@ public final class SweepPage {
           "Of %d cells the %s is not finite; charts and tables show no value there."
               .formatted(infinite, effect.metric()));
     }
-    if (findings.kind() == SweepFindings.Kind.PATCHING && !result.hasGap()) {
+    if (isPatching() && !result.hasGap() && hasBaseline()) {
       remarks.add(
           "Clean and corrupted prompts do not differ in the %s, so there is nothing to recover:"
                   .formatted(effect.metric())
@@ -184,6 +184,11 @@ public final class SweepPage {
               + " them is a share of the way down.");
     }
     return remarks;
+  }
+
+  /** Tells whether an interruption left clean and corrupted prompts their values. */
+  private boolean hasBaseline() {
+    return result.clean().n() > 0 && result.corrupted().n() > 0;
   }
 
   private boolean isPatching() {
@@ -352,7 +357,7 @@ public final class SweepPage {
 
   private static String shortly(Estimate e) {
     if (!Double.isFinite(e.mean())) {
-      return Double.toString(e.mean());
+      return e.n() == 0 ? "-" : Double.toString(e.mean());
     }
     return Numbers.fixed(e.mean(), Numbers.decimals(Math.abs(e.mean())), true);
   }
