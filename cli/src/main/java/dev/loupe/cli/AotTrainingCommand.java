@@ -48,6 +48,16 @@ final class AotTrainingCommand extends LoupeCommand {
     Collections.addAll(
         commands,
         List.of("demo", "--out", folder.resolve("runs").toString()),
+        List.of(
+            "patch",
+            "--model",
+            "demo",
+            "--task",
+            "ioi",
+            "--prompts",
+            "2",
+            "--out",
+            folder.resolve("patch").toString()),
         List.of("model", "demo"),
         List.of("tokens", "--model", "demo", PROMPT),
         List.of("generate", "--model", "demo", "--max-new-tokens", "2", PROMPT),

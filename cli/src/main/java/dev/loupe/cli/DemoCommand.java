@@ -32,6 +32,7 @@ final class DemoCommand extends LoupeCommand {
 
   @Override
   void run() throws IOException {
+    out.ifPresent(RunFacts::requireFolder);
     out()
         .println(
             wrapped(

@@ -12,8 +12,10 @@ final class Interruption implements AutoCloseable {
   /** What a shell reports of a program that was stopped by SIGINT. */
   static final int EXIT_CODE = 130;
 
-  private static final int PATIENCE_SECONDS = 4;
+  private static final int SECONDS_TO_STOP = 2;
+  private static final int SECONDS_TO_SAVE = 20;
 
+  private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private Optional<Thread> hook = Optional.empty();
 
@@ -28,16 +30,24 @@ final class Interruption implements AutoCloseable {
   private void stop(Thread worker) {
     worker.interrupt();
     try {
-      // Whatever the outcome, the process ends after this.
-      boolean _ = ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      // What does not stop has nothing to save; after this the process ends in any case.
+      if (stopped.await(SECONDS_TO_STOP, TimeUnit.SECONDS)) {
+        boolean _ = ended.await(SECONDS_TO_SAVE, TimeUnit.SECONDS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
+  /** Tells that the work has stopped, and that its results are being written. */
+  void saving() {
+    stopped.countDown();
+  }
+
   /** Lets the process end: all is written. */
   @Override
   public void close() {
+    stopped.countDown();
     ended.countDown();
     try {
       hook.ifPresent(Runtime.getRuntime()::removeShutdownHook);

@@ -83,6 +83,11 @@ abstract class LoupeCommand implements Callable<Integer> {
     ((Main) spec.root().userObject()).interruption().watch();
   }
 
+  /** Has the process wait, after Ctrl-C, until the results are written. */
+  final void keepWhileSaving() {
+    ((Main) spec.root().userObject()).interruption().saving();
+  }
+
   /** Returns the hub that the environment names. */
   final HubConfig hub() {
     return HubConfig.fromEnvironment(shell().environment());

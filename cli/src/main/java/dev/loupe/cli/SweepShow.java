@@ -96,6 +96,7 @@ final class SweepShow {
     try (var bar = SweepBar.of(command, "sweeping")) {
       outcome = outcome(plan.work(), to, bar);
     }
+    command.keepWhileSaving();
     var findings =
         new SweepFindings(
             plan.kind(),
@@ -199,18 +200,26 @@ final class SweepShow {
 
   private void show(SweepFindings.Kind kind, SweepPage page, SweepResult result) {
     var out = command.out();
-    var corrupted = command.bold(result.corrupted().toString());
-    boolean two = kind.isPatching() || result.hasGap();
-    out.println(
-        "clean %s%s   (%s)"
-            .formatted(
-                command.bold(result.clean().toString()),
-                two ? "   corrupted " + corrupted : "",
-                label(result.metric())));
+    if (result.clean().n() > 0) {
+      baseline(kind, result);
+    }
     page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
     out.println();
     page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
     out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+  }
+
+  private void baseline(SweepFindings.Kind kind, SweepResult result) {
+    boolean two = kind.isPatching() || result.hasGap();
+    var corrupted = "   corrupted " + command.bold(result.corrupted().toString());
+    command
+        .out()
+        .println(
+            "clean %s%s   (%s)"
+                .formatted(
+                    command.bold(result.clean().toString()),
+                    two ? corrupted : "",
+                    label(result.metric())));
   }
 
   /** A result holds a recovery's metric as it is. */

@@ -137,11 +137,20 @@ class IoiCommandTest {
     ioi("--corrupt", "shuffle").failedWith(2, "shuffle", "name-swap, abc");
     ioi("--prompts", "0").failedWith(2, "--prompts 0");
     ioi("--top", "0").failedWith(2, "--top 0");
+    ioi("--counterfactual", "abc").failedWith(2, "--data");
     ioi("--revision", "x").failedWith(1, "revision x");
     var none = folder.resolve("none").toString();
     CommandRun.of("ioi", "--model", none).failedWith(1, none);
     ioi("--data", none + ".jsonl").failedWith(1, none);
     assertThat(folder.resolve("report.html")).doesNotExist();
+  }
+
+  @Test
+  void aFileIsNoFolder() throws IOException {
+    var file = Files.writeString(folder.resolve("file"), "mine").toString();
+    CommandRun.of("ioi", "--model", "demo", "--out", file).failedWith(1, file, "is a file");
+    CommandRun.of("demo", "--out", file + "/below").failedWith(1, "is a file");
+    assertThat(folder.resolve("file")).hasContent("mine");
   }
 
   @Test

@@ -2,9 +2,10 @@ package dev.loupe.demo;
 
 import dev.loupe.demo.DemoModelFigures.DuplicateFigures;
 import dev.loupe.demo.DemoModelFigures.DuplicateHead;
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.LogitDifference;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.ActivationCache;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
@@ -31,7 +32,7 @@ import java.util.stream.Stream;
  */
 final class DuplicateReading {
   private final HookedTransformer model;
-  private final LogitDifference metric;
+  private final Answers answers;
   private final Tokens clean;
   private final Tokens swapped;
   private final Tokens stranger;
@@ -41,8 +42,8 @@ final class DuplicateReading {
   DuplicateReading(HookedTransformer model, TaskData data) {
     this.model = model;
     var examples = data.examples();
-    metric =
-        new LogitDifference(
+    answers =
+        Answers.of(
             examples.stream().mapToLong(e -> e.answers().getFirst().id()).toArray(),
             examples.stream().mapToLong(e -> e.wrong().getFirst().id()).toArray());
     clean = HeldOutSentences.batch(examples.stream().map(TaskExample::clean).toList());
@@ -116,7 +117,8 @@ final class DuplicateReading {
 
   private Estimate difference(Run run) {
     try (var _ = TensorScope.open()) {
-      return Estimate.of(metric.of(model.run(run.returning(Run.Returns.LAST_LOGITS)).output()));
+      var logits = model.run(run.returning(Run.Returns.LAST_LOGITS)).output();
+      return Estimate.of(StandardMetric.LOGIT_DIFFERENCE.ofLogits(logits, answers));
     }
   }
 

@@ -1,8 +1,9 @@
 package dev.loupe.demo;
 
 import dev.loupe.demo.DemoModelFigures.Choice;
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.Estimate;
-import dev.loupe.lens.LogitDifference;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.Bos;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.PaddingSide;
@@ -67,26 +68,30 @@ final class HeldOutSentences {
   /** Measures how often, and by how much, IO is preferred over S. */
   static Choice choice(HookedTransformer model, List<TaskExample> examples) {
     var difference = new double[examples.size()];
-    int top = 0;
+    double top = 0;
     for (int from = 0; from < difference.length; from += ROWS) {
       int to = Math.min(from + ROWS, difference.length);
       var part = examples.subList(from, to);
-      var metric =
-          new LogitDifference(
+      var answers =
+          Answers.of(
               part.stream().mapToLong(e -> e.answers().getFirst().id()).toArray(),
               part.stream().mapToLong(e -> e.wrong().getFirst().id()).toArray());
       try (var _ = TensorScope.open()) {
         var tokens = batch(part.stream().map(TaskExample::clean).toList());
         var logits = model.run(Run.of(tokens).returning(Run.Returns.LAST_LOGITS)).output();
-        System.arraycopy(metric.of(logits), 0, difference, from, to - from);
-        for (boolean isTop : metric.isTop(logits)) {
-          top += isTop ? 1 : 0;
+        System.arraycopy(
+            StandardMetric.LOGIT_DIFFERENCE.ofLogits(logits, answers),
+            0,
+            difference,
+            from,
+            to - from);
+        for (double isTop : StandardMetric.ACCURACY.ofLogits(logits, answers)) {
+          top += isTop;
         }
       }
     }
     double right = Arrays.stream(difference).filter(d -> d > 0).count();
-    return new Choice(
-        right / difference.length, (double) top / difference.length, Estimate.of(difference));
+    return new Choice(right / difference.length, top / difference.length, Estimate.of(difference));
   }
 
   /** Batches prompts, the shorter ones padded on the left. */

@@ -92,13 +92,6 @@ public record PromptPairs(
     return clean.batch();
   }
 
-  /** Returns the logit difference of one answer and one wrong answer a row. */
-  LogitDifference metric() {
-    return new LogitDifference(
-        answers.right().stream().mapToLong(List::getFirst).toArray(),
-        answers.wrong().stream().mapToLong(List::getFirst).toArray());
-  }
-
   /** Returns the pairs {@code from} to {@code to} (exclusive). */
   public PromptPairs rows(int from, int to) {
     int[] rows = IntStream.range(from, to).toArray();

@@ -362,7 +362,7 @@ class HookErrorsTest {
           "pad on the left");
       refused(
           () -> GPT2.run(Run.of(TOKENS).stoppingAt(1).withKeyValueCache(cache)),
-          "needs a run of all layers");
+          "grows by runs of all layers");
       assertThat(cache.length()).isZero();
       GPT2.run(Run.of(TOKENS).withKeyValueCache(cache));
       assertThat(cache.length()).isEqualTo(4);

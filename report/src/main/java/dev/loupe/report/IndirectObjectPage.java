@@ -2,7 +2,7 @@ package dev.loupe.report;
 
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.heads.HeadEvidence;
 import dev.loupe.study.HeadRole;
 import dev.loupe.study.IndirectObjectFindings;
 import dev.loupe.task.TaskExample;

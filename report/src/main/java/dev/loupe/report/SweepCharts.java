@@ -80,7 +80,7 @@ final class SweepCharts {
   /** Return the strongest cells as bars. */
   BarChart strongest(String title, int n) {
     var bars = new ArrayList<BarChart.Bar>();
-    findings.result().top(n).forEach(cell -> bar(cell.index(), bars));
+    effect.strongest(n).forEach(cell -> bar(cell.index(), bars));
     return new BarChart(title, effect.unit(), bars);
   }
 

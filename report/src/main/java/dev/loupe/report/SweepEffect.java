@@ -5,6 +5,8 @@ import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.study.SweepFindings;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -65,6 +67,21 @@ record SweepEffect(Form form, SweepResult result) {
     return new Estimate(-change.mean() / gap, change.standardError() / Math.abs(gap), change.n());
   }
 
+  /**
+   * Return the cells that do most, the strongest first. Each is compared with the base run over its
+   * own prompts: an interruption leaves cells with different ones.
+   */
+  List<SweepResult.Cell> strongest(int n) {
+    return IntStream.range(0, result.size())
+        .filter(cell -> result.value(cell).n() > 0)
+        .boxed()
+        .sorted(Comparator.comparingDouble(cell -> -Math.abs(change(cell).mean())))
+        .limit(n)
+        .map(cell ->
+            new SweepResult.Cell(cell, result.sweep().grid().labels(cell), result.value(cell)))
+        .toList();
+  }
+
   private Estimate change(int cell) {
     double[] values = result.byPrompt(cell);
     double[] base = baseIsClean() ? result.cleanByPrompt() : result.corruptedByPrompt();
@@ -99,15 +116,14 @@ record SweepEffect(Form form, SweepResult result) {
 
   /** Return how to read one value. */
   String unit() {
-    String base = baseIsClean() ? "clean" : "corrupted";
+    String run = (baseIsClean() ? "clean" : "corrupted") + " run";
+    boolean known = Double.isFinite(base().mean());
+    String number = known ? Numbers.fixed(base().mean(), 2, true) + " in " : "";
     return switch (form) {
       case RECOVERY -> "recovery: 0 as in the corrupted run, 1 as in the clean one";
       case LOSS -> "loss: 0 as in the clean run, 1 as in the corrupted one";
-      case CHANGE ->
-          "change of the %s from %s in the %s run"
-              .formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
-      case LEFT ->
-          "%s; %s in the %s run".formatted(metric(), Numbers.fixed(base().mean(), 2, true), base);
+      case CHANGE -> "change of the " + metric() + " from " + number + "the " + run;
+      case LEFT -> metric() + (known ? "; " + number + "the " + run : "");
     };
   }
 

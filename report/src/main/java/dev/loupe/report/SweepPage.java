@@ -63,7 +63,7 @@ public final class SweepPage {
 
   /** Return the cells that do most, the strongest first; of a list of components, all in order. */
   public Table top(int n) {
-    var shown = isList() ? inOrder() : result.top(n);
+    var shown = isList() ? inOrder() : effect.strongest(n);
     var values = shown.stream().map(SweepResult.Cell::value).toList();
     var effects = shown.stream().map(cell -> effect.of(cell.index())).toList();
     int decimals = decimals(effects);
@@ -138,11 +138,9 @@ public final class SweepPage {
   }
 
   private String topTitle(int shown) {
-    return "The "
-        + (shown == 1 ? "cell" : shown + " cells")
-        + " of "
-        + result.size()
-        + " that do most";
+    return shown == 1
+        ? "The cell of " + result.size() + " that does most"
+        : "The " + shown + " cells of " + result.size() + " that do most";
   }
 
   private String listTitle() {
@@ -172,7 +170,7 @@ public final class SweepPage {
           "Of %d cells the %s is not finite; charts and tables show no value there."
               .formatted(infinite, effect.metric()));
     }
-    if (isPatching() && !result.hasGap()) {
+    if (isPatching() && !result.hasGap() && hasBaseline()) {
       remarks.add(
           "Clean and corrupted prompts do not differ in the %s, so there is nothing to recover:"
                   .formatted(effect.metric())
@@ -185,6 +183,11 @@ public final class SweepPage {
               + " them is a share of the way down.");
     }
     return remarks;
+  }
+
+  /** Tells whether an interruption left clean and corrupted prompts their values. */
+  private boolean hasBaseline() {
+    return result.clean().n() > 0 && result.corrupted().n() > 0;
   }
 
   private boolean isPatching() {
@@ -263,8 +266,8 @@ public final class SweepPage {
       figures.add(
           figure(isRest() ? "left" : "without", result.value(0), set + ", " + effect.metric()));
     } else {
-      result
-          .top(1)
+      effect
+          .strongest(1)
           .forEach(cell ->
               figures.add(
                   figure(
@@ -283,7 +286,7 @@ public final class SweepPage {
 
   private static String shortly(Estimate e) {
     if (!Double.isFinite(e.mean())) {
-      return Double.toString(e.mean());
+      return e.n() == 0 ? "-" : Double.toString(e.mean());
     }
     return Numbers.fixed(e.mean(), Numbers.decimals(Math.abs(e.mean())), true);
   }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.HeadEffects;
-import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.heads.HeadEffects;
+import dev.loupe.lens.heads.HeadEvidence;
 import dev.loupe.model.Prompt;
 import dev.loupe.model.Token;
 import dev.loupe.model.WeightProcessing;

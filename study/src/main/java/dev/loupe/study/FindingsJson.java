@@ -1,7 +1,7 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
-import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.heads.HeadEvidence;
 import dev.loupe.task.TaskExample;
 import java.io.IOException;
 import java.nio.file.Files;

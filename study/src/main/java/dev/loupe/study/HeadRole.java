@@ -1,6 +1,6 @@
 package dev.loupe.study;
 
-import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.heads.HeadEvidence;
 
 /**
  * What a head does in the indirect-object task, said from what was measured of it. The names are

@@ -2,8 +2,8 @@ package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.HeadEffects;
-import dev.loupe.lens.HeadEvidence;
+import dev.loupe.lens.heads.HeadEffects;
+import dev.loupe.lens.heads.HeadEvidence;
 import dev.loupe.model.Provenance;
 import dev.loupe.task.TaskData;
 import java.util.Collections;

@@ -1,12 +1,12 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Head;
-import dev.loupe.lens.HeadEffects;
-import dev.loupe.lens.HeadEvidence;
-import dev.loupe.lens.HeadPatching;
-import dev.loupe.lens.HeadReading;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.heads.HeadEffects;
+import dev.loupe.lens.heads.HeadEvidence;
+import dev.loupe.lens.heads.HeadPatching;
+import dev.loupe.lens.heads.HeadReading;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;

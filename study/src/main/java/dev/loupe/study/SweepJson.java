@@ -58,7 +58,9 @@ final class SweepJson {
       json.put("recovery", null);
       json.put(
           "recovery_absent",
-          "clean and corrupted prompts do not differ in the " + result.metric().label());
+          result.clean().n() > 0 && result.corrupted().n() > 0
+              ? "clean and corrupted prompts do not differ in the " + result.metric().label()
+              : "clean and corrupted prompts were not computed");
     }
   }
 

@@ -1,5 +1,7 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
+import dev.loupe.lens.Head;
+import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
@@ -35,8 +37,8 @@ record SlowEvidence(
     int share = model.config().nHeads() / model.config().nKeyValueHeads();
     double[] scale = scales(pairs.clean());
     var names = new TreeSet<Long>();
-    Arrays.stream(pairs.metric().answers()).forEach(names::add);
-    Arrays.stream(pairs.metric().wrong()).forEach(names::add);
+    pairs.answers().right().forEach(names::addAll);
+    pairs.answers().wrong().forEach(names::addAll);
     double sum = 0;
     for (int row = 0; row < pairs.size(); row++) {
       double[] value =
@@ -71,8 +73,8 @@ record SlowEvidence(
             .select(0, head.index())
             .toDoubles();
     double scale = scales(tokens)[row];
-    return logit(z, scale, pairs.metric().answers()[row])
-        - logit(z, scale, pairs.metric().wrong()[row]);
+    return logit(z, scale, pairs.answers().right().get(row).getFirst())
+        - logit(z, scale, pairs.answers().wrong().get(row).getFirst());
   }
 
   // What a head's mixed value adds to one logit: out through W_O, the norm and W_U.

@@ -1,8 +1,14 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.lens.Answers;
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Head;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
@@ -47,13 +53,15 @@ class RandomModelPatchingTest {
 
   // z of one head at the last token set to value, [batch, d_head].
   private static Estimate withHead(
-      HookedTransformer model, Tokens tokens, LogitDifference metric, Head head, Tensor value) {
+      HookedTransformer model, Tokens tokens, Answers answers, Head head, Tensor value) {
     var hooks =
         Hooks.none()
             .replace(
                 HookPoint.z(head.layer()),
                 (z, at) -> z.withSelect(1, -1, z.select(1, -1).withSelect(1, head.index(), value)));
-    return Estimate.of(metric.of(model.runWithHooks(tokens, hooks).select(1, -1)));
+    return Estimate.of(
+        StandardMetric.LOGIT_DIFFERENCE.ofLogits(
+            model.runWithHooks(tokens, hooks).select(1, -1), answers));
   }
 
   @ParameterizedTest
@@ -70,7 +78,7 @@ class RandomModelPatchingTest {
         for (int index = 0; index < model.config().nHeads(); index++) {
           var head = new Head(layer, index);
           var plain =
-              withHead(model, pairs.corrupted(), pairs.metric(), head, clean.select(1, index));
+              withHead(model, pairs.corrupted(), pairs.answers(), head, clean.select(1, index));
           assertThat(corrupted + effects.recovery(head).mean() * gap)
               .as("%s", head)
               .isCloseTo(plain.mean(), within(1e-9));
@@ -91,7 +99,7 @@ class RandomModelPatchingTest {
           withHead(
               model,
               pairs.clean(),
-              pairs.metric(),
+              pairs.answers(),
               head,
               mean.expand(ROWS, model.config().dHead()));
       var found = new HeadPatching(model, pairs).knockOut(List.of(head));

@@ -1,5 +1,7 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Head;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,5 +1,7 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Head;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -70,10 +72,12 @@ public record HeadEffects(
   /**
    * Makes effects of the metric of every prompt.
    *
+   * @param topAccuracy the share of clean prompts whose likeliest token is the answer
    * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric, or it
    *     is NaN or infinite somewhere
    */
-  static HeadEffects of(double[] clean, double[] corrupted, boolean[] top, double[][][] patched) {
+  static HeadEffects of(
+      double[] clean, double[] corrupted, double topAccuracy, double[][][] patched) {
     requireFinite("clean", clean);
     requireFinite("corrupted", corrupted);
     for (int layer = 0; layer < patched.length; layer++) {
@@ -106,9 +110,7 @@ public record HeadEffects(
       recoveries.add(row);
     }
     double right = IntStream.range(0, clean.length).filter(i -> clean[i] > 0).count();
-    double topCount = IntStream.range(0, top.length).filter(i -> top[i]).count();
-    return new HeadEffects(
-        cleanMean, corruptedMean, right / clean.length, topCount / top.length, recoveries);
+    return new HeadEffects(cleanMean, corruptedMean, right / clean.length, topAccuracy, recoveries);
   }
 
   private static void requireFinite(String what, double[] metric) {

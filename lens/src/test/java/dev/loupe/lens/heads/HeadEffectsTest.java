@@ -1,8 +1,10 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Head;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,10 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HeadEffectsTest {
   private static HeadEffects of(double clean, double corrupted, double patched) {
     return HeadEffects.of(
-        new double[] {clean},
-        new double[] {corrupted},
-        new boolean[] {true},
-        new double[][][] {{{patched}}});
+        new double[] {clean}, new double[] {corrupted}, 1, new double[][][] {{{patched}}});
   }
 
   @Test

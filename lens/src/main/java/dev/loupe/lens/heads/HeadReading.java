@@ -1,5 +1,9 @@
-package dev.loupe.lens;
+package dev.loupe.lens.heads;
 
+import dev.loupe.lens.DirectLogits;
+import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Head;
+import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.ActivationCache;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
@@ -123,7 +127,8 @@ public final class HeadReading {
       var logits = new DirectLogits(model);
       long[] candidates =
           LongStream.concat(
-                  LongStream.of(pairs.metric().answers()), LongStream.of(pairs.metric().wrong()))
+                  LongStream.of(first(pairs.answers().right())),
+                  LongStream.of(first(pairs.answers().wrong())))
               .distinct()
               .toArray();
       var rows = atLast(pattern, part.clean()).toDoubles();
@@ -159,8 +164,8 @@ public final class HeadReading {
 
     private double difference(Tensor added, PromptPairs part, long[] candidates) {
       return added
-          .gather(1, columns(part.metric().answers(), candidates, added))
-          .sub(added.gather(1, columns(part.metric().wrong(), candidates, added)))
+          .gather(1, columns(first(part.answers().right()), candidates, added))
+          .sub(added.gather(1, columns(first(part.answers().wrong()), candidates, added)))
           .sum()
           .item();
     }
@@ -185,6 +190,10 @@ public final class HeadReading {
       ids[row] = tokens.row(row)[(int) at[row] - tokens.start(row)];
     }
     return ids;
+  }
+
+  private static long[] first(List<List<Long>> tokens) {
+    return tokens.stream().mapToLong(List::getFirst).toArray();
   }
 
   // Where each id stands among the columns, [batch, 1].
