@@ -14,7 +14,7 @@ public final class Main {
   /**
    * With the argument {@code load} only loads the model, once, and says how long it took; with
    * {@code sweeps} compares sweeps with the naive way, on as many of its cells as a second argument
-   * says.
+   * says, those whose name has a third in it.
    */
   public static void main(String[] args) throws RunnerException {
     String folder = Gpt2Small.folder().toString();
@@ -29,7 +29,8 @@ public final class Main {
       return;
     }
     if (args.length > 0 && args[0].equals("sweeps")) {
-      SweepBench.run(args.length > 1 ? Integer.parseInt(args[1]) : 24);
+      SweepBench.run(
+          args.length > 1 ? Integer.parseInt(args[1]) : 24, args.length > 2 ? args[2] : "");
       return;
     }
     var results =

@@ -10,7 +10,10 @@ import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.Grid;
+import dev.loupe.lens.sweep.NaivePathPatching;
 import dev.loupe.lens.sweep.NaiveSweep;
+import dev.loupe.lens.sweep.PathPatching;
+import dev.loupe.lens.sweep.Receiver;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookPoint;
@@ -28,6 +31,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -44,22 +48,45 @@ final class SweepBench {
   private final HookedTransformer model;
   private final SweepOptions options = SweepOptions.standard();
   private final int naiveCells;
+  private final String only;
 
-  private SweepBench(HookedTransformer model, int naiveCells) {
+  private SweepBench(HookedTransformer model, int naiveCells, String only) {
     this.model = model;
     this.naiveCells = naiveCells;
+    this.only = only;
   }
 
-  /** Runs all sweeps; {@code naiveCells} of each are computed the naive way. */
-  static void run(int naiveCells) {
+  /**
+   * Runs all sweeps whose name has {@code only} in it; {@code naiveCells} of each are computed the
+   * naive way.
+   */
+  static void run(int naiveCells, String only) {
     try (var model =
         HookedTransformer.load(Gpt2Small.folder().toString(), LoadOptions.standard())) {
-      var bench = new SweepBench(model, naiveCells);
+      var bench = new SweepBench(model, naiveCells, only);
       for (var prompts : List.of(Corruption.S2, Corruption.NAMES, Corruption.EVERYTHING)) {
         bench.measure(prompts);
       }
     }
   }
+
+  /**
+   * What is measured.
+   *
+   * @param name what it is
+   * @param cells how many cells
+   * @param planned the planner's way
+   * @param naive the naive way, of as many cells
+   * @param flops floating-point operations of the planner's way
+   * @param naiveFlops of the naive way
+   */
+  private record Case(
+      String name,
+      int cells,
+      Runnable planned,
+      IntConsumer naive,
+      double flops,
+      double naiveFlops) {}
 
   /**
    * Which tokens differ between clean and corrupted prompts.
@@ -106,62 +133,89 @@ final class SweepBench {
         product);
     System.out.printf(
         "%-44s %6s %9s %9s %7s %8s %8s %6s%n",
-        "sweep", "cells", "naive s", "planned s", "ratio", "by plan", "GFLOP/s", "share");
-    grids().forEach((name, grid) -> compare(name, grid, corruption.prompts(PROMPTS), product));
+        "sweep", "cells", "naive s", "planned s", "ratio", "by FLOPs", "GFLOP/s", "share");
+    var prompts = corruption.prompts(PROMPTS);
+    var cases = new ArrayList<Case>();
+    grids().forEach((name, grid) -> cases.add(sweep(name, grid, prompts)));
+    cases.add(paths(prompts));
     if (corruption.equals(Corruption.S2)) {
-      scaling(product);
+      for (int times : new int[] {1, 2, 4, 8}) {
+        var more = corruption.prompts(PROMPTS * times);
+        cases.add(sweep("z at END, prompts x " + times, heads(List.of(Kind.Z), At.END), more));
+      }
     }
+    cases.stream().filter(c -> c.name().contains(only)).forEach(c -> compare(c, product));
   }
 
-  private void compare(String name, Grid grid, PromptPairs prompts, double product) {
+  private Case sweep(String name, Grid grid, PromptPairs prompts) {
     var sweep = Sweep.of(grid, prompts, PatchDirection.DENOISING, StandardMetric.LOGIT_DIFFERENCE);
     var plan = sweep.plan(model, options);
-    double planned = seconds(() -> sweep.run(model, options, Progress.none()));
-    double naive = naive(sweep);
-    double rate = plan.flops() / planned / 1e9;
+    return new Case(
+        name,
+        grid.size(),
+        () -> sweep.run(model, options, Progress.none()),
+        cells -> {
+          var part = Sweep.of(some(grid, cells), prompts, sweep.direction(), sweep.metric());
+          NaiveSweep.run(part, model, Progress.none());
+        },
+        plan.flops(),
+        plan.naiveFlops());
+  }
+
+  private Case paths(PromptPairs prompts) {
+    var senders = PathPatching.heads(model.config(), At.END);
+    double run = Gpt2Small.forwardFlops(PROMPTS, LENGTH);
+    double logits = 2.0 * PROMPTS * LENGTH * Gpt2Small.D_MODEL * Gpt2Small.D_VOCAB;
+    double mlp = 4.0 * PROMPTS * Gpt2Small.D_MODEL * Gpt2Small.D_MLP;
+    // A sender of layer L goes through the MLPs from L on, at one position.
+    double walks = HEADS * (LAYERS * (LAYERS + 1) / 2.0) * mlp;
+    return new Case(
+        "path patching of every head to the end",
+        senders.size(),
+        () -> toTheEnd(senders, prompts).run(model, options, Progress.none()),
+        cells ->
+            NaivePathPatching.run(toTheEnd(some(senders, cells), prompts), model, Progress.none()),
+        2 * (run - logits) + walks,
+        2 * run * (senders.size() + 1));
+  }
+
+  private static PathPatching toTheEnd(Grid senders, PromptPairs prompts) {
+    return PathPatching.from(senders)
+        .to(Receiver.finalResidual())
+        .noising(prompts, StandardMetric.LOGIT_DIFFERENCE);
+  }
+
+  private void compare(Case measured, double product) {
+    double planned = seconds(measured.planned());
+    if (planned < 5) {
+      // The first run warms up; of short ones the middle of three counts.
+      planned =
+          IntStream.range(0, 3).mapToDouble(i -> seconds(measured.planned())).sorted().toArray()[1];
+    }
+    int few = Math.max(1, naiveCells / 6);
+    double less = seconds(() -> measured.naive().accept(few));
+    double more = seconds(() -> measured.naive().accept(naiveCells));
+    double naive = more + (measured.cells() - naiveCells) * (more - less) / (naiveCells - few);
+    double rate = measured.flops() / planned / 1e9;
     System.out.printf(
         Locale.ROOT,
         "%-44s %6d %9.1f %9.3f %7.1f %8.1f %8.0f %4.0f %%%n",
-        name,
-        grid.size(),
+        measured.name(),
+        measured.cells(),
         naive,
         planned,
         naive / planned,
-        plan.naiveFlops() / plan.flops(),
+        measured.naiveFlops() / measured.flops(),
         rate,
         100 * rate / product);
   }
 
-  /** Returns the seconds that the naive way takes for all cells, from two shares of them. */
-  private double naive(Sweep sweep) {
-    int few = Math.max(1, naiveCells / 6);
-    double less = seconds(() -> NaiveSweep.run(some(sweep, few), model, Progress.none()));
-    double more = seconds(() -> NaiveSweep.run(some(sweep, naiveCells), model, Progress.none()));
-    double each = (more - less) / (naiveCells - few);
-    return more + (sweep.grid().size() - naiveCells) * each;
-  }
-
-  private static Sweep some(Sweep sweep, int cells) {
-    int size = sweep.grid().size();
+  private static Grid some(Grid grid, int cells) {
     var spread =
         IntStream.range(0, cells)
-            .mapToObj(i -> sweep.grid().cell((int) ((i + 0.5) * size / cells)))
+            .mapToObj(i -> grid.cell((int) ((i + 0.5) * grid.size() / cells)))
             .toList();
-    return Sweep.of(
-        Grid.of(Axis.numbered("cell", cells), spread),
-        sweep.prompts(),
-        sweep.direction(),
-        sweep.metric());
-  }
-
-  private void scaling(double product) {
-    for (int times : new int[] {1, 2, 4, 8}) {
-      compare(
-          "z at END, prompts x " + times,
-          heads(List.of(Kind.Z), At.END),
-          Corruption.S2.prompts(PROMPTS * times),
-          product);
-    }
+    return Grid.of(Axis.numbered("cell", cells), spread);
   }
 
   private static Map<String, Grid> grids() {
