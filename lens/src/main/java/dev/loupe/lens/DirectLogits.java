@@ -31,6 +31,6 @@ public final class DirectLogits {
     var scaled = centered.div(scale);
     var weight = model.weights().lnFinal().weight();
     var read = weight.isPresent() ? scaled.mul(weight.get()) : scaled;
-    return read.matmul(model.weights().wU().indexSelect(1, tokens));
+    return read.matmul(model.math().unembedding(tokens));
   }
 }

@@ -184,9 +184,26 @@ public final class BlockMath {
     return linear(input, weights.wU(), weights.bU());
   }
 
+  /**
+   * Returns the columns of the unembedding of some tokens, [d_model, token].
+   *
+   * @throws IllegalArgumentException if the model has no such token
+   */
+  public Tensor unembedding(long... tokens) {
+    for (long token : tokens) {
+      if (token < 0 || token >= config.dVocab()) {
+        throw new IllegalArgumentException(
+            "token " + token + ": expected 0 to " + (config.dVocab() - 1));
+      }
+    }
+    // One by one: selecting along a matrix that lies transposed copies all of it.
+    return TensorScope.tidy(() ->
+        Tensors.stack(1, LongStream.of(tokens).mapToObj(t -> weights.wU().select(1, t)).toList()));
+  }
+
   /** Returns logits of some tokens of {@link #unembeddingInput}, [..., token]. */
   public Tensor logits(Tensor input, long... tokens) {
-    return linear(input, weights.wU().indexSelect(1, tokens), weights.bU().indexSelect(0, tokens));
+    return linear(input, unembedding(tokens), weights.bU().indexSelect(0, tokens));
   }
 
   /** Multiplies the last dimension, as one matrix product. */

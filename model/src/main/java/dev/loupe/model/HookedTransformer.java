@@ -209,13 +209,7 @@ public final class HookedTransformer implements AutoCloseable {
    * @return [token, d_model]
    */
   public Tensor tokensToResidualDirections(long... tokens) {
-    for (long token : tokens) {
-      if (token < 0 || token >= config.dVocab()) {
-        throw new IllegalArgumentException(
-            "token " + token + ": expected 0 to " + (config.dVocab() - 1));
-      }
-    }
-    return TensorScope.tidy(() -> weights.wU().indexSelect(1, tokens).transpose(0, 1));
+    return TensorScope.tidy(() -> math().unembedding(tokens).transpose(0, 1));
   }
 
   // ---- Running it

@@ -25,6 +25,9 @@ import java.util.stream.IntStream;
  * and of the runs that values are taken from, and the base run's keys and values.
  */
 final class BaseState implements AutoCloseable {
+  // A pass through the model costs as much as so many rows, however few it has: weights are read.
+  private static final int WORTH_A_PASS = 30;
+
   private final PromptBlock block;
   private final int start;
   private final Means means;
@@ -76,8 +79,11 @@ final class BaseState implements AutoCloseable {
     var batches = new ArrayList<Tokens>();
     batches.add(block.base());
     order.forEach(source -> batches.add(block.source(source)));
-    int split = Math.min(start, commonPrefix(batches));
     int size = block.size();
+    int split = Math.min(start, commonPrefix(batches));
+    if ((batches.size() - 1) * size * split < WORTH_A_PASS) {
+      split = 0;
+    }
     try (var beginning = new KeyValueCache()) {
       if (split > 0) {
         model.run(
