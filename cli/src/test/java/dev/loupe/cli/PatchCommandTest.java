@@ -99,7 +99,7 @@ class PatchCommandTest {
       var found = sweep.run(model, SweepOptions.standard(), Progress.none());
       assertThat(json.path("direction").asString()).isEqualTo("noising");
       assertThat(json.path("axes"))
-          .extracting(a -> a.path("name").asString())
+          .extracting(JsonNode::asString)
           .containsExactly("site", "layer", "position", "head");
       for (int cell = 0; cell < grid.size(); cell++) {
         JsonNode value = json.path("values");

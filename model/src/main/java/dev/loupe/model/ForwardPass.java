@@ -46,6 +46,8 @@ final class ForwardPass {
     private final int length;
     private final AttentionMask mask;
     private final Optional<RotaryTable> rotary;
+    // Within the last block, once its attention has been read: only the last position goes on.
+    private boolean narrowed;
 
     Execution(Run request, TensorScope scope) {
       this.request = request;
@@ -78,7 +80,12 @@ final class ForwardPass {
           request.input() instanceof Run.Input.FromResidual from
               ? from.residual()
               : embed(request.tokens().orElseThrow());
+      boolean lastOnly = !stops && readsLastOnly();
+      if (lastOnly) {
+        taps.narrow();
+      }
       for (int layer = first; layer < end; layer++) {
+        narrowed = lastOnly && layer == config.nLayers() - 1;
         try (var block = TensorScope.open()) {
           residual = block.keep(block(layer, residual));
           if (cache.isPresent()) {
@@ -91,6 +98,20 @@ final class ForwardPass {
       var kept = taps.finish();
       cache.ifPresent(c -> c.commit(pairs, layout.starts()));
       return new RunResult(result.map(scope::keep), kept);
+    }
+
+    /** Tells whether what comes after the last attention is wanted at the last position alone. */
+    private boolean readsLastOnly() {
+      boolean last =
+          request.returns() == Run.Returns.LAST_LOGITS
+              || request.returns() == Run.Returns.LAST_RESIDUAL;
+      boolean alike =
+          request.tokens().stream().allMatch(t -> !t.isPadded() || t.side() == PaddingSide.LEFT);
+      return last && alike && taps.keepsLastOnly(length);
+    }
+
+    private Tensor goingOn(Tensor x) {
+      return narrowed ? x.narrow(1, x.size(1) - 1, 1) : x;
     }
 
     private Tensor embed(Tokens tokens) {
@@ -113,6 +134,10 @@ final class ForwardPass {
     }
 
     private Optional<Tensor> atEnd(Tensor residual) {
+      if (request.returns() == Run.Returns.LAST_RESIDUAL
+          && taps.lastWatchedLayer() < config.nLayers()) {
+        return Optional.of(atLast(residual).squeeze(1));
+      }
       boolean silent = request.returns() == Run.Returns.NOTHING;
       if (silent && taps.lastWatchedLayer() < config.nLayers()) {
         return Optional.empty();
@@ -122,6 +147,7 @@ final class ForwardPass {
       return switch (request.returns()) {
         case NOTHING -> Optional.empty();
         case LOGITS -> Optional.of(math.logits(normalized));
+        case LAST_RESIDUAL -> Optional.of(atLast(residual).squeeze(1));
         case LAST_LOGITS -> Optional.of(math.logits(atLast(normalized)).squeeze(1));
         case LOSS -> Optional.of(Loss.mean(math.logits(normalized), lossTokens()));
         case LOSS_PER_TOKEN -> Optional.of(Loss.perToken(math.logits(normalized), lossTokens()));
@@ -137,8 +163,8 @@ final class ForwardPass {
     }
 
     private Tensor atLast(Tensor x) {
-      if (request.tokens().stream().noneMatch(Tokens::isPadded)) {
-        return x.narrow(1, length - 1, 1);
+      if (request.tokens().stream().noneMatch(Tokens::isPadded) || x.size(1) == 1) {
+        return x.narrow(1, x.size(1) - 1, 1);
       }
       var tokens = request.tokens().get();
       var at = Tensors.of(tokens.lastPositions(), tokens.batch(), 1, 1).to(x.device());
@@ -150,11 +176,12 @@ final class ForwardPass {
     private Tensor block(int layer, Tensor input) {
       var pre = taps.fire(HookPoint.residPre(layer), input);
       var attnOut = attention(layer, pre);
+      var stream = goingOn(pre);
       if (config.parallelBlocks()) {
-        var post = pre.add(attnOut).add(mlp(layer, pre));
+        var post = stream.add(attnOut).add(mlp(layer, stream));
         return taps.fire(HookPoint.residPost(layer), post);
       }
-      var mid = taps.fire(HookPoint.residMid(layer), pre.add(attnOut));
+      var mid = taps.fire(HookPoint.residMid(layer), stream.add(attnOut));
       return taps.fire(HookPoint.residPost(layer), mid.add(mlp(layer, mid)));
     }
 
@@ -186,7 +213,7 @@ final class ForwardPass {
       var pattern = pattern(layer, q, k);
       var mixed = pattern.matmul(v.permute(0, 2, 1, 3)).permute(0, 2, 1, 3);
       var z = taps.fire(HookPoint.z(layer), mixed);
-      return taps.fire(HookPoint.attnOut(layer), attnOut(layer, z));
+      return taps.fire(HookPoint.attnOut(layer), attnOut(layer, goingOn(z)));
     }
 
     private Tensor pattern(int layer, Tensor q, Tensor k) {

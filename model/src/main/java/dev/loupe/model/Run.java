@@ -48,6 +48,10 @@ public record Run(
     LOGITS,
     /** Logits of the last token of every row, [batch, d_vocab]. */
     LAST_LOGITS,
+    /**
+     * The residual stream of the last token of every row before the final norm, [batch, d_model].
+     */
+    LAST_RESIDUAL,
     /** The mean over all tokens but each row's first of -log p(token), a single number, in nats. */
     LOSS,
     /** -log p of each next token, [batch, pos - 1], in nats; 0 where a pad is concerned. */

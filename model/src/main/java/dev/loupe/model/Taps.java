@@ -23,6 +23,7 @@ final class Taps {
   private final Set<HookPoint> fired = new HashSet<>();
   private final Map<HookPoint, Tensor> kept = new LinkedHashMap<>();
   private final Set<HookPoint> wanted;
+  private boolean narrowed;
 
   /** Checks that the model has every point named; {@code run} is the scope the run computes in. */
   Taps(ModelConfig config, Run request, TensorScope run) {
@@ -58,6 +59,36 @@ final class Taps {
         .orElse(-1);
   }
 
+  /**
+   * Tells whether of all that comes after the last block's attention nothing is looked at but the
+   * last of {@code length} positions, and that only to be kept.
+   */
+  boolean keepsLastOnly(int length) {
+    boolean last =
+        switch (filter.positions()) {
+          case CacheFilter.KeptPositions.All _ -> false;
+          case CacheFilter.KeptPositions.Last _ -> true;
+          case CacheFilter.KeptPositions.Same same ->
+              same.positions().size() == 1
+                  && (same.positions().contains(-1) || same.positions().contains(length - 1));
+        };
+    return hooks.keySet().stream().noneMatch(this::isAfterLastAttention)
+        && (last || wanted.stream().noneMatch(this::isAfterLastAttention));
+  }
+
+  /** Takes only the last position of what comes after the last block's attention. */
+  void narrow() {
+    narrowed = true;
+  }
+
+  private boolean isAfterLastAttention(HookPoint point) {
+    return switch (point.kind()) {
+      case LN_FINAL_SCALE, LN_FINAL_NORMALIZED -> true;
+      default ->
+          point.layer() == config.nLayers() - 1 && point.kind().compareTo(HookPoint.Kind.Z) > 0;
+    };
+  }
+
   /** Returns the value that the run goes on with. */
   Tensor fire(HookPoint point, Tensor value) {
     var current = value;
@@ -90,6 +121,9 @@ final class Taps {
   }
 
   private Tensor select(HookPoint point, Tensor value) {
+    if (narrowed && isAfterLastAttention(point)) {
+      return value.copy();
+    }
     int dim = ActivationCache.positionDim(point.kind());
     return switch (filter.positions()) {
       case CacheFilter.KeptPositions.All all -> value;

@@ -1,6 +1,5 @@
 package dev.loupe.study;
 
-import dev.loupe.lens.Estimate;
 import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Token;
@@ -31,10 +30,13 @@ final class SweepJson {
     json.put("study", findings.kind().toString());
     json.put("metric", result.metric().toString());
     json.put("direction", result.direction().toString());
-    json.put("clean", estimate(result.clean()));
-    json.put("corrupted", estimate(result.corrupted()));
+    json.put("clean", number(result.clean().mean()));
+    json.put("corrupted", number(result.corrupted().mean()));
+    json.put("clean_standard_error", number(result.clean().standardError()));
+    json.put("corrupted_standard_error", number(result.corrupted().standardError()));
     json.put("complete", result.isComplete());
-    json.put("axes", result.axes().stream().map(SweepJson::axis).toList());
+    json.put("axes", result.axes().stream().map(Axis::name).toList());
+    json.put("labels", result.axes().stream().map(Axis::labels).toList());
     json.put("values", nested(i -> number(result.value(i).mean())));
     json.put("standard_errors", nested(i -> number(result.value(i).standardError())));
     recovery(json);
@@ -84,24 +86,6 @@ final class SweepJson {
   /** JSON has no NaN: what is not there is null, never 0. */
   private static @Nullable Object number(double value) {
     return Double.isFinite(value) ? (Double) value : null;
-  }
-
-  private static Map<String, Object> axis(Axis axis) {
-    var json = new LinkedHashMap<String, Object>();
-    json.put("name", axis.name());
-    json.put("labels", axis.labels());
-    return json;
-  }
-
-  private static Map<String, @Nullable Object> estimate(Estimate e) {
-    var json = new LinkedHashMap<String, @Nullable Object>();
-    json.put("mean", number(e.mean()));
-    // A single prompt has no standard error.
-    if (e.n() > 1) {
-      json.put("standard_error", number(e.standardError()));
-    }
-    json.put("n", e.n());
-    return json;
   }
 
   private List<Object> prompts() {

@@ -25,8 +25,8 @@ import java.util.stream.IntStream;
  * and of the runs that values are taken from, and the base run's keys and values.
  */
 final class BaseState implements AutoCloseable {
-  // A pass through the model costs as much as so many rows, however few it has: weights are read.
-  private static final int WORTH_A_PASS = 30;
+  // Reading the weights once more costs as much as so many rows.
+  private static final int WORTH_A_PASS = 60;
 
   private final PromptBlock block;
   private final int start;
@@ -101,7 +101,7 @@ final class BaseState implements AutoCloseable {
                     .withKeyValueCache(all)
                     .caching(needs.filter().at(kept))
                     .withHooks(asking(model, cancellation))
-                    .stoppingAt(model.config().nLayers()));
+                    .returning(Run.Returns.LAST_RESIDUAL));
         hold(result.cache(), needs, order, size);
         for (int layer = 0; layer < model.config().nLayers(); layer++) {
           // As attention multiplies by them: [prompt, kv_head, d_head, pos] and [.., pos, d_head].
@@ -142,9 +142,8 @@ final class BaseState implements AutoCloseable {
       logits = model.run(batches.get(0));
       sourceLogits = model.run(batches.get(1));
     } else {
-      var last = residual.narrow(1, residual.size(1) - 1, 1).squeeze(1);
-      logits = reader.logits(last.narrow(0, 0, size));
-      sourceLogits = reader.logits(last.narrow(0, size, size));
+      logits = reader.logits(residual.narrow(0, 0, size));
+      sourceLogits = reader.logits(residual.narrow(0, size, size));
     }
     var kept = held.hold(logits);
     baseLogits = Optional.of(kept);

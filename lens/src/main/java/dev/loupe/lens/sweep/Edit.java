@@ -7,19 +7,20 @@ import dev.loupe.lens.Site;
 import dev.loupe.model.HookPoint;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.Tensors;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Optional;
 
 /** An intervention on the prompts of a block: the positions of each that it can change. */
 final class Edit {
   private final Intervention intervention;
-  private final boolean[][] changes;
+  private final PromptBlock block;
+  private final Extent extent;
 
-  private Edit(Intervention intervention, boolean[][] changes) {
+  private Edit(Intervention intervention, PromptBlock block, Extent extent) {
     this.intervention = intervention;
-    this.changes = changes;
+    this.block = block;
+    this.extent = extent;
   }
 
   /**
@@ -27,24 +28,18 @@ final class Edit {
    * the same tokens up to a position is the base run's own there: those positions are left out.
    */
   static Edit alone(Intervention intervention, PromptBlock block) {
-    return Source.of(intervention.change())
-        .map(source -> of(intervention, block, block.firstDifferences(source)))
-        .orElseGet(() -> among(intervention, block));
+    var at = intervention.site().at();
+    return new Edit(intervention, block, block.extent(at, Source.of(intervention.change())));
   }
 
   /** Resolves an intervention beside others, which may have changed what it reads. */
   static Edit among(Intervention intervention, PromptBlock block) {
-    return of(intervention, block, new int[block.size()]);
+    return new Edit(intervention, block, block.extent(intervention.site().at(), Optional.empty()));
   }
 
-  private static Edit of(Intervention intervention, PromptBlock block, int[] from) {
-    var changes = new boolean[block.size()][block.length()];
-    for (int prompt = 0; prompt < changes.length; prompt++) {
-      for (int position : block.positions(intervention.site().at(), prompt)) {
-        changes[prompt][position] = position >= from[prompt];
-      }
-    }
-    return new Edit(intervention, changes);
+  /** Returns the positions that it can change. */
+  Extent extent() {
+    return extent;
   }
 
   Change change() {
@@ -57,40 +52,6 @@ final class Edit {
 
   HookPoint point() {
     return intervention.site().point();
-  }
-
-  boolean isNothing() {
-    return first() == Integer.MAX_VALUE;
-  }
-
-  /** Returns the first position that it can change in any prompt. */
-  int first() {
-    return Arrays.stream(changes)
-        .mapToInt(row ->
-            IntStream.range(0, row.length)
-                .filter(i -> row[i])
-                .findFirst()
-                .orElse(Integer.MAX_VALUE))
-        .min()
-        .orElse(Integer.MAX_VALUE);
-  }
-
-  /** Tells whether it can change the last position of any prompt. */
-  boolean reachesLast() {
-    return Arrays.stream(changes).anyMatch(row -> row[row.length - 1]);
-  }
-
-  /** Returns the position that it changes in every prompt where that is exactly one, else none. */
-  List<Integer> single() {
-    var columns = new ArrayList<Integer>();
-    for (boolean[] row : changes) {
-      int[] at = IntStream.range(0, row.length).filter(i -> row[i]).toArray();
-      if (at.length != 1) {
-        return List.of();
-      }
-      columns.add(at[0]);
-    }
-    return columns;
   }
 
   /**
@@ -125,23 +86,23 @@ final class Edit {
    */
   Tensor applied(Tensor part, Rows rows, BaseState state) {
     var changed = changed(part, rows, state);
-    var mask = new boolean[changes.length * rows.count()];
+    var mask = new boolean[block.size() * rows.count()];
     for (int i = 0; i < mask.length; i++) {
       int prompt = i / rows.count();
-      mask[i] = changes[prompt][rows.column(prompt, i % rows.count())];
+      mask[i] = extent.at(prompt, rows.column(prompt, i % rows.count()));
     }
     var shape = new long[part.dim()];
     Arrays.fill(shape, 1);
-    shape[0] = changes.length;
+    shape[0] = block.size();
     shape[1] = rows.count();
     var result = where(mask, shape, changed, part);
     if (site().sources() instanceof At.All) {
       return result;
     }
     int length = (int) part.size(-1);
-    var sources = new boolean[changes.length * length];
-    for (int prompt = 0; prompt < changes.length; prompt++) {
-      for (int source : state.block().positions(site().sources(), prompt)) {
+    var sources = new boolean[block.size() * length];
+    for (int prompt = 0; prompt < block.size(); prompt++) {
+      for (int source : block.positions(site().sources(), prompt)) {
         sources[prompt * length + source] = true;
       }
     }

@@ -29,9 +29,9 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
     var edits =
         interventions.stream()
             .map(i -> interventions.size() == 1 ? Edit.alone(i, block) : Edit.among(i, block))
-            .filter(e -> !e.isNothing())
+            .filter(e -> !e.extent().isNothing())
             .toList();
-    int from = edits.stream().mapToInt(Edit::first).min().orElse(0);
+    int from = edits.stream().mapToInt(e -> e.extent().first()).min().orElse(0);
     int layer = edits.stream().mapToInt(e -> Math.max(0, e.point().layer())).min().orElse(0);
     return new PlannedCell(cell, edits, entry(edits, layer, config, readsAll), layer, from);
   }
@@ -52,7 +52,7 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
         !readsAll
             && layer == config.nLayers() - 1
             && isLocal(edit.point().kind())
-            && !edit.reachesLast();
+            && !edit.extent().reachesLast();
     if (unread) {
       return Entry.NOTHING;
     }
@@ -100,7 +100,9 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
       return Rows.last(block.size(), block.length());
     }
     var single =
-        isLocal(edits.getFirst().point().kind()) ? edits.getFirst().single() : List.<Integer>of();
+        isLocal(edits.getFirst().point().kind())
+            ? edits.getFirst().extent().single()
+            : List.<Integer>of();
     return single.isEmpty() ? new Rows.Suffix(from, block.length()) : new Rows.Single(single);
   }
 

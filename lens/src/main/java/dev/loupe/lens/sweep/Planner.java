@@ -93,6 +93,9 @@ final class Planner {
     var unchanged = new ArrayList<Integer>();
     var bySuffix = new TreeMap<Integer, List<PlannedCell>>();
     for (int i = 0; i < sweep.grid().size(); i++) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw SweepInterruptedException.beforeAll(sweep);
+      }
       var cell = planned(i, block);
       switch (cell.entry()) {
         case NOTHING -> unchanged.add(i);

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntUnaryOperator;
@@ -22,6 +23,7 @@ final class PromptBlock {
   private final PatchDirection direction;
   private final Map<Long, int[]> partners;
   private final Map<Source, int[]> differences = new ConcurrentHashMap<>();
+  private final Map<Reach, Extent> extents = new ConcurrentHashMap<>();
 
   private PromptBlock(
       PromptPairs pairs, int[] rows, PatchDirection direction, Map<Long, int[]> partners) {
@@ -125,6 +127,27 @@ final class PromptBlock {
           return IntStream.range(0, size())
               .map(prompt -> firstDifference(base.row(prompt), other.row(prompt)))
               .toArray();
+        });
+  }
+
+  private record Reach(At at, Optional<Source> source) {}
+
+  /**
+   * Returns the positions that {@code at} names; of a source, those at which its run can differ
+   * from the base run.
+   */
+  Extent extent(At at, Optional<Source> source) {
+    return extents.computeIfAbsent(
+        new Reach(at, source),
+        reach -> {
+          int[] from = reach.source().map(this::firstDifferences).orElseGet(() -> new int[size()]);
+          var changes = new boolean[size()][length()];
+          for (int prompt = 0; prompt < changes.length; prompt++) {
+            for (int position : positions(reach.at(), prompt)) {
+              changes[prompt][position] = position >= from[prompt];
+            }
+          }
+          return new Extent(changes);
         });
   }
 
