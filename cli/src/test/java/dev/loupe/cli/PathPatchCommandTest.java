@@ -79,7 +79,7 @@ class PathPatchCommandTest {
       assertThat(value.asDouble()).isCloseTo(found.value(cell).mean(), within(tolerance));
       assertThat(recovery.asDouble()).isCloseTo(found.recovery(cell).mean(), within(tolerance));
     }
-    assertThat(json.at("/clean/mean").asDouble()).isCloseTo(found.clean().mean(), within(1e-5));
+    assertThat(json.at("/clean").asDouble()).isCloseTo(found.clean().mean(), within(1e-5));
   }
 
   @Test
@@ -147,7 +147,7 @@ class PathPatchCommandTest {
       same(json, NaivePathPatching.run(patching, model, Progress.none()), 1e-4);
     }
     // The last head comes after all receivers.
-    double corrupted = json.at("/corrupted/mean").asDouble();
+    double corrupted = json.at("/corrupted").asDouble();
     assertThat(json.at("/values/2/1").asDouble()).isEqualTo(corrupted);
     assertThat(json.at("/values/0/0").asDouble()).isNotEqualTo(corrupted);
   }
