@@ -1,6 +1,8 @@
 package dev.loupe.cli;
 
 import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.sweep.Grid;
 import dev.loupe.lens.sweep.GridBuilder;
 import dev.loupe.lens.sweep.PatchSite;
 import dev.loupe.lens.sweep.Places;
@@ -12,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -68,7 +71,8 @@ final class PatchCommand extends LoupeCommand {
   @Option(
       names = "--sources",
       paramLabel = "WHERE",
-      description = "Of patterns, which sources; --positions are the destinations (default: all).")
+      description =
+          "Of patterns, which sources, as --positions, which are the destinations then (default: all).")
   private Optional<String> sources = Optional.empty();
 
   @Option(
@@ -120,7 +124,11 @@ final class PatchCommand extends LoupeCommand {
       var sweep = Sweep.of(grid, batch.pairs(), direction(), settings.metric());
       var plan =
           new SweepShow.Plan(
-              SweepFindings.Kind.PATCHING, sweep, what(builder), spec(builder), List.of());
+              SweepFindings.Kind.PATCHING,
+              sweep,
+              what(builder),
+              spec(builder),
+              notes(grid, batch.pairs()));
       var show = new SweepShow(this, transformer, batch, settings);
       if (explain) {
         show.explain(plan);
@@ -128,6 +136,23 @@ final class PatchCommand extends LoupeCommand {
         show.run("patch", plan, target, again());
       }
     }
+  }
+
+  private static List<String> notes(Grid grid, PromptPairs pairs) {
+    boolean numbered =
+        grid.axes().stream()
+            .filter(axis -> axis.name().equals("position"))
+            .anyMatch(axis -> axis.labels().stream().anyMatch(label -> label.matches("\\d+")));
+    var lengths =
+        IntStream.range(0, pairs.size())
+            .map(row -> pairs.clean().row(row).length)
+            .summaryStatistics();
+    return numbered && lengths.getMin() < lengths.getMax()
+        ? List.of(
+            ("prompts have %d to %d tokens: a position counts from the first token, and a prompt"
+                    + " too short to have it stays as it is; END and S2 name one place in all")
+                .formatted(lengths.getMin(), lengths.getMax()))
+        : List.of();
   }
 
   private PatchDirection direction() {

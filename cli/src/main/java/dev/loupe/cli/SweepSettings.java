@@ -25,7 +25,7 @@ final class SweepSettings {
       paramLabel = "NAME",
       description =
           "What is measured: logit-difference, probability, probability-difference, greater-than, "
-              + "log-probability, rank, accuracy, kl, loss, recovery (default: "
+              + "log-probability, rank, accuracy, kl, loss, recovery or recovery:NAME (default: "
               + METRIC
               + ").")
   private Optional<String> metric = Optional.empty();
@@ -111,6 +111,7 @@ final class SweepSettings {
     int power = "kmgt".indexOf(match.group(2)) + 1;
     return new BigDecimal(match.group(1))
         .multiply(BigDecimal.valueOf(1024).pow(match.group(2).isEmpty() ? 0 : power))
+        .min(BigDecimal.valueOf(Long.MAX_VALUE))
         .longValue();
   }
 

@@ -72,10 +72,12 @@ record SweepEffect(Form form, SweepResult result) {
    * own prompts: an interruption leaves cells with different ones.
    */
   List<SweepResult.Cell> strongest(int n) {
+    double[] changes =
+        IntStream.range(0, result.size()).mapToDouble(cell -> change(cell).mean()).toArray();
     return IntStream.range(0, result.size())
         .filter(cell -> result.value(cell).n() > 0)
         .boxed()
-        .sorted(Comparator.comparingDouble(cell -> -Math.abs(change(cell).mean())))
+        .sorted(Comparator.comparingDouble(cell -> -Math.abs(changes[cell])))
         .limit(n)
         .map(cell ->
             new SweepResult.Cell(cell, result.sweep().grid().labels(cell), result.value(cell)))

@@ -62,12 +62,21 @@ final class Runner implements AutoCloseable {
     return cancellation;
   }
 
+  /** Says what was found finished in a folder. */
+  private void noteStored(int chunks) {
+    if (chunks > 0) {
+      progress.note(
+          chunks + " chunks of prompts and cells were finished before: going on from there");
+    }
+  }
+
   /**
    * Carries out jobs.
    *
    * @throws SweepInterruptedException if the calling thread is interrupted
    */
   void run(List<Job> jobs) {
+    noteStored(folder.map(SweepFolder::chunks).orElse(0));
     for (int from = 0; from < jobs.size(); from += options.threads()) {
       int to = Math.min(from + options.threads(), jobs.size());
       wave(from, jobs.subList(from, to));

@@ -84,6 +84,15 @@ final class SweepFolder {
     return options;
   }
 
+  /** Returns how many chunks are there. */
+  int chunks() {
+    try (var files = Files.list(folder)) {
+      return (int) files.filter(file -> file.toString().endsWith(".bin")).count();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the folder " + folder, e);
+    }
+  }
+
   /** Returns a chunk if it is there and whole. */
   Optional<StoredChunk> read(String block, int chunk) {
     var file = file(block, chunk);

@@ -14,12 +14,19 @@ public final class SweepResult {
   private final double[] clean;
   private final double[] corrupted;
   private final CellValues values;
+  private final Estimate cleanMean;
+  private final Estimate corruptedMean;
+  private final List<Estimate> estimates;
 
   SweepResult(Sweep sweep, double[] clean, double[] corrupted, CellValues values) {
     this.sweep = sweep;
     this.clean = clean.clone();
     this.corrupted = corrupted.clone();
     this.values = values;
+    // Reports ask for them many times over.
+    cleanMean = estimate(clean);
+    corruptedMean = estimate(corrupted);
+    estimates = IntStream.range(0, values.cells()).mapToObj(values::estimate).toList();
   }
 
   /**
@@ -87,12 +94,12 @@ public final class SweepResult {
 
   /** Returns the metric of the clean prompts. */
   public Estimate clean() {
-    return estimate(clean);
+    return cleanMean;
   }
 
   /** Returns the metric of the corrupted prompts. */
   public Estimate corrupted() {
-    return estimate(corrupted);
+    return corruptedMean;
   }
 
   // An interruption may have left prompts out.
@@ -128,7 +135,7 @@ public final class SweepResult {
 
   /** Returns the metric of a cell over the prompts that have been computed. */
   public Estimate value(int cell) {
-    return values.estimate(cell);
+    return estimates.get(cell);
   }
 
   /** Returns the metric of a cell by its place on every axis. */
