@@ -119,6 +119,14 @@ public final class BlockMath {
   }
 
   /**
+   * Tells whether {@link #rotated} turns sequences of these lengths alike, so that keys of one serve
+   * both.
+   */
+  public boolean turnsAlike(int length, int other) {
+    return RotaryTable.alike(config, length, other);
+  }
+
+  /**
    * Returns the pattern of attention scores that someone may have changed, [..., src]. A row of
    * which every source is blocked attends to nothing.
    */
