@@ -119,8 +119,8 @@ public final class BlockMath {
   }
 
   /**
-   * Tells whether {@link #rotated} turns sequences of these lengths alike, so that keys of one serve
-   * both.
+   * Tells whether positions of sequences of these lengths are turned alike, so that keys of one
+   * serve the other; some scalings go by the length.
    */
   public boolean turnsAlike(int length, int other) {
     return RotaryTable.alike(config, length, other);
