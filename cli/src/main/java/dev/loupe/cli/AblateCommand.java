@@ -1,12 +1,9 @@
 package dev.loupe.cli;
 
-import dev.loupe.lens.At;
 import dev.loupe.lens.Change;
-import dev.loupe.lens.Intervention;
-import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.PromptPairs;
-import dev.loupe.lens.sweep.Axis;
-import dev.loupe.lens.sweep.Grid;
+import dev.loupe.lens.Site;
+import dev.loupe.lens.sweep.Ablation;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.study.SweepFindings;
@@ -41,6 +38,7 @@ import picocli.CommandLine.Option;
       "  loupe ablate --model gpt2 --task ioi --heads L9H9,L9H6,L10H0 --each",
       "  loupe ablate --model gpt2 --task ioi --corrupt-with abc \\",
       "    --with mean-by-template --heads L9H9,L9H6,L10H0 --keep --keep-mlps",
+      "  loupe ablate --model gpt2 --task ioi --heads L9H9 --backup",
       "  loupe ablate --model demo --task ioi --all-heads --with zero"
     })
 final class AblateCommand extends LoupeCommand {
@@ -89,6 +87,13 @@ final class AblateCommand extends LoupeCommand {
               + " (default: ${DEFAULT-VALUE}).")
   private String positions = "all";
 
+  @Option(
+      names = "--backup",
+      description =
+          "Also what every head adds to the logit difference directly, before and after all named"
+              + " parts are out of action together: backup heads add more after it.")
+  private boolean backup;
+
   @Mixin private SweepSettings settings = new SweepSettings();
 
   @Option(names = "--explain", description = SweepSettings.EXPLAIN)
@@ -111,18 +116,25 @@ final class AblateCommand extends LoupeCommand {
         asked(() -> Positions.requireSomewhere("--positions", place, pairs));
       }
       var notes = asked(() -> notes(change, pairs, batch.isCorrupted()));
-      var act = new Ablated(config, change, at, keep, keepMlps);
-      var grid = allHeads ? act.allHeads() : act.grid(named, each);
-      var sweep = Sweep.of(grid, pairs, PatchDirection.NOISING, settings.metric());
+      var ablation = new Ablation(pairs, settings.metric(), change, at);
+      var sweep = sweep(ablation, named, config);
       var kind = keep ? SweepFindings.Kind.ABLATION_OF_THE_REST : SweepFindings.Kind.ABLATION;
       var plan = new SweepShow.Plan(kind, sweep, what(named), spec(named, batch), notes);
-      var show = new SweepShow(this, transformer, batch, settings);
+      var show = new SweepShow(this, transformer, batch, settings, backup(ablation, named, config));
       if (explain) {
         show.explain(plan);
       } else {
         show.run("ablate", plan, target, again());
       }
     }
+  }
+
+  private Optional<SweepShow.Backup> backup(
+      Ablation ablation, List<Component> named, ModelConfig config) {
+    return backup
+        ? Optional.of((model, options, progress) ->
+            ablation.backupHeads(model, out(named, config), options, progress))
+        : Optional.empty();
   }
 
   private void checkParts() {
@@ -144,6 +156,12 @@ final class AblateCommand extends LoupeCommand {
     }
     if (allHeads && each) {
       throw wrongUsage("--all-heads is each head alone already: leave --each out");
+    }
+    if (backup && allHeads) {
+      throw wrongUsage("--backup compares before and after one knock-out: name --heads or --mlps");
+    }
+    if (backup && !prompts.hasWrong()) {
+      throw wrongUsage("--backup compares right with wrong answers: give --wrong");
     }
   }
 
@@ -243,52 +261,34 @@ final class AblateCommand extends LoupeCommand {
     neurons.ifPresent(list -> line.append(" --neurons ").append(Shell.quoted(list)));
     line.append(allHeads ? " --all-heads" : "").append(each ? " --each" : "");
     line.append(keep ? " --keep" : "").append(keepMlps ? " --keep-mlps" : "");
-    line.append(" --with ").append(how);
+    line.append(backup ? " --backup" : "").append(" --with ").append(how);
     line.append(positions.equals("all") ? "" : " --positions " + Shell.quoted(positions));
     return line.append(settings.typed()).toString();
   }
 
-  /** The interventions that put components out of action. */
-  private record Ablated(
-      ModelConfig config, Change change, List<At> at, boolean keep, boolean keepMlps) {
-    Grid allHeads() {
-      var axes =
-          List.of(Axis.numbered("layer", config.nLayers()), Axis.numbered("head", config.nHeads()));
-      return Grid.of(axes, cell -> cell(List.of(new Component.Head(cell.get(0), cell.get(1)))));
-    }
+  /** Returns what is knocked out where some components are named. */
+  private List<Site> out(List<Component> components, ModelConfig config) {
+    var sites = components.stream().map(Component::site).toList();
+    return keep
+        ? Ablation.allBut(config, Stream.concat(sites.stream(), spared(config).stream()).toList())
+        : sites;
+  }
 
-    Grid grid(List<Component> named, boolean each) {
-      var labels = new ArrayList<String>();
-      var cells = new ArrayList<List<Intervention>>();
-      labels.add(named.size() == 1 ? named.getFirst().toString() : "all " + named.size());
-      cells.add(cell(named));
-      if (each && named.size() > 1) {
-        for (var component : named) {
-          labels.add(component.toString());
-          cells.add(cell(List.of(component)));
-        }
-      }
-      return Grid.of(new Axis("component", labels), cells);
-    }
+  private List<Site> spared(ModelConfig config) {
+    return keepMlps ? Ablation.mlps(config) : List.of();
+  }
 
-    private List<Intervention> cell(List<Component> components) {
-      var out = keep ? others(components) : components;
-      return out.stream()
-          .flatMap(component ->
-              at.stream().map(place -> new Intervention(component.site().at(place), change)))
-          .toList();
+  private Sweep sweep(Ablation ablation, List<Component> named, ModelConfig config) {
+    if (allHeads) {
+      return keep ? ablation.allButEachHead(config, spared(config)) : ablation.eachHead(config);
     }
-
-    private List<Component> others(List<Component> kept) {
-      return IntStream.range(0, config.nLayers())
-          .boxed()
-          .flatMap(layer ->
-              Stream.concat(
-                  IntStream.range(0, config.nHeads())
-                      .<Component>mapToObj(head -> new Component.Head(layer, head)),
-                  keepMlps ? Stream.<Component>of() : Stream.of(new Component.Mlp(layer))))
-          .filter(component -> !kept.contains(component))
-          .toList();
+    var sets = new LinkedHashMap<String, List<Site>>();
+    sets.put(
+        named.size() == 1 ? named.getFirst().toString() : "all " + named.size(),
+        out(named, config));
+    if (each && named.size() > 1) {
+      named.forEach(component -> sets.put(component.toString(), out(List.of(component), config)));
     }
+    return ablation.sets(sets);
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.cli;
 
 import dev.loupe.lens.Site;
+import dev.loupe.lens.sweep.Ablation;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.ModelConfig;
 import java.util.List;
@@ -39,7 +40,7 @@ sealed interface Component {
   record Neuron(int layer, int index) implements Component {
     @Override
     public Site site() {
-      return Site.neuron(HookPoint.mlpPost(layer), index);
+      return Ablation.neuron(layer, index);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.loupe.cli;
 
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
+import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepInterruptedException;
 import dev.loupe.lens.sweep.SweepOptions;
@@ -28,9 +29,21 @@ final class SweepShow {
   private final HookedTransformer model;
   private final PromptBatch prompts;
   private final SweepSettings settings;
+  private final Optional<Backup> backup;
 
   SweepShow(
       LoupeCommand command, HookedTransformer model, PromptBatch prompts, SweepSettings settings) {
+    this(command, model, prompts, settings, Optional.empty());
+  }
+
+  /** Shows after the sweep also what heads add before and after a knock-out. */
+  SweepShow(
+      LoupeCommand command,
+      HookedTransformer model,
+      PromptBatch prompts,
+      SweepSettings settings,
+      Optional<Backup> backup) {
+    this.backup = backup;
     this.command = command;
     this.model = model;
     this.prompts = prompts;
@@ -71,6 +84,12 @@ final class SweepShow {
     SweepResult run(HookedTransformer model, SweepOptions options, Progress progress);
   }
 
+  /** Computes what heads add before and after a knock-out. */
+  @FunctionalInterface
+  interface Backup {
+    BackupHeads run(HookedTransformer model, SweepOptions options, Progress progress);
+  }
+
   /** Says what would be computed. */
   void explain(Plan plan) {
     head(PromptRow.of(plan.sweep().prompts(), model).getFirst(), plan);
@@ -96,6 +115,16 @@ final class SweepShow {
     try (var bar = SweepBar.of(command, "sweeping")) {
       outcome = outcome(plan.work(), to, bar);
     }
+    Optional<BackupHeads> heads = Optional.empty();
+    if (backup.isPresent() && outcome.isWhole()) {
+      try (var bar = SweepBar.of(command, "attributing")) {
+        heads = Optional.of(backup.get().run(model, settings.options(), bar));
+      } catch (CancellationException e) {
+        // What is interrupted cannot write files.
+        boolean _ = Thread.interrupted();
+        outcome = new Outcome(outcome.result(), false);
+      }
+    }
     command.keepWhileSaving();
     var findings =
         new SweepFindings(
@@ -106,7 +135,8 @@ final class SweepShow {
             outcome.result(),
             rows,
             Stream.concat(prompts.notes().stream(), plan.notes().stream()).toList(),
-            (System.nanoTime() - start) / 1e9);
+            (System.nanoTime() - start) / 1e9,
+            heads);
     var page = new SweepPage(findings);
     show(plan.kind(), page, outcome.result());
     var facts = RunFacts.of(prompts.facts(), again);
@@ -207,6 +237,8 @@ final class SweepShow {
     out.println();
     page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
     out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+    page.backupHeads(settings.top())
+        .ifPresent(heads -> out.println(TerminalTable.render(heads, command.terminal())));
   }
 
   private void baseline(SweepFindings.Kind kind, SweepResult result) {

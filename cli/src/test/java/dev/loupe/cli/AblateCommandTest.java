@@ -3,7 +3,14 @@ package dev.loupe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.lens.At;
+import dev.loupe.lens.Change;
+import dev.loupe.lens.Head;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
+import dev.loupe.lens.sweep.Ablation;
+import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.Bos;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
@@ -16,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +132,39 @@ class AblateCommandTest {
             "--positions",
             "END,S2");
     assertThat(resampled.at("/values/0").isNumber()).isTrue();
+  }
+
+  @Test
+  void backupHeadsAreThoseOfTheLibraryByGrowth() throws IOException {
+    var json = json("--heads", "L3H5,L3H6", "--with", "zero", "--backup").path("backup_heads");
+    assertThat(json).hasSize(32);
+    try (var model = HookedTransformer.load("demo")) {
+      var options = new IndirectObjectOptions(4, 0, Corruption.NAME_SWAP, Bos.PREPEND);
+      var pairs = IndirectObject.generate(model.tokenizer(), options).pairs();
+      var metric = StandardMetric.LOGIT_DIFFERENCE;
+      var ablation = new Ablation(pairs, metric, new Change.Zero(), List.of(At.all()));
+      var out = List.of(Site.z(new Head(3, 5)), Site.z(new Head(3, 6)));
+      var found = ablation.backupHeads(model, out, SweepOptions.standard(), Progress.none());
+      var heads = found.top(32);
+      for (int i = 0; i < 32; i++) {
+        assertThat(json.get(i).path("head").asString()).isEqualTo(heads.get(i).head().toString());
+        assertThat(json.get(i).path("before").asDouble())
+            .isCloseTo(heads.get(i).before().mean(), within(1e-4));
+        assertThat(json.get(i).path("growth").asDouble())
+            .isCloseTo(heads.get(i).growth().mean(), within(1e-4));
+      }
+      var run = ablate("--heads", "L3H5,L3H6", "--with", "zero", "--backup", "--top", "3");
+      assertThat(run.out()).contains("growth", heads.get(0).head().toString());
+    }
+    ablate("--all-heads", "--backup").failedWith(2, "--backup", "--heads");
+  }
+
+  @Test
+  void everyHeadKeptAloneIsAGrid() throws IOException {
+    var grid = json("--all-heads", "--keep", "--keep-mlps", "--with", "zero");
+    var one = json("--heads", "L3H5", "--keep", "--keep-mlps", "--with", "zero");
+    assertThat(grid.at("/values/3/5").asDouble())
+        .isCloseTo(one.at("/values/0").asDouble(), within(1e-4));
   }
 
   @Test

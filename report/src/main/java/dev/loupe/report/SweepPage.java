@@ -1,6 +1,7 @@
 package dev.loupe.report;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Token;
 import dev.loupe.study.PromptRow;
@@ -9,8 +10,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Tells what a sweep found: as charts of a terminal, and as a page. */
 public final class SweepPage {
@@ -92,6 +95,34 @@ public final class SweepPage {
       if (!result.isComplete()) {
         cells.add(Cell.of((double) values.get(i).n()));
       }
+      table.row(cells.toArray(Cell[]::new));
+    }
+    return table.build();
+  }
+
+  /** Return the heads whose direct contribution grows most by a knock-out, if that was measured. */
+  public Optional<Table> backupHeads(int n) {
+    return findings.backupHeads().map(heads -> backupHeads(heads.top(n)));
+  }
+
+  private Table backupHeads(List<BackupHeads.Contribution> heads) {
+    int decimals = decimals(heads.stream().flatMap(h -> Stream.of(h.before(), h.after())).toList());
+    var columns = new ArrayList<Column>();
+    columns.add(Column.label("head"));
+    columns.add(Column.signed("growth", decimals).explained("after minus before"));
+    columns.addAll(errors("±", decimals));
+    columns.add(Column.signed("before", decimals).explained("direct logit difference"));
+    columns.add(Column.signed("after", decimals).explained("the same after the knock-out"));
+    var table =
+        Table.titled(
+            "The heads that add most more to the logit difference after it",
+            columns.toArray(Column[]::new));
+    for (var head : heads) {
+      var cells = new ArrayList<Cell>();
+      cells.add(Cell.of(head.head().toString()));
+      add(cells, head.growth());
+      cells.add(Cell.of(finite(head.before().mean())));
+      cells.add(Cell.of(finite(head.after().mean())));
       table.row(cells.toArray(Cell[]::new));
     }
     return table.build();
@@ -220,6 +251,10 @@ public final class SweepPage {
     page = page.add(new Prose(words.reading()));
     if (!top(top).rows().isEmpty()) {
       page = page.add(new Section(isList() ? "One by one" : "The strongest cells"), top(top));
+    }
+    var backup = backupHeads(top);
+    if (backup.isPresent()) {
+      page = page.add(new Section("Backup heads"), backup.get());
     }
     page = page.add(new Section("Prompts"), prompts());
     for (String note : findings.notes()) {

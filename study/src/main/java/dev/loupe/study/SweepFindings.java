@@ -1,11 +1,13 @@
 package dev.loupe.study;
 
+import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Provenance;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a sweep found, with all that it takes to tell of it.
@@ -18,6 +20,7 @@ import java.util.Map;
  * @param prompts the prompts, row by row as in the result
  * @param notes what a reader should know of the making
  * @param seconds how long it took
+ * @param backupHeads what heads add before and after a knock-out, where that was asked for
  */
 public record SweepFindings(
     Kind kind,
@@ -27,7 +30,20 @@ public record SweepFindings(
     SweepResult result,
     List<PromptRow> prompts,
     List<String> notes,
-    double seconds) {
+    double seconds,
+    Optional<BackupHeads> backupHeads) {
+  /** Takes the findings of a sweep alone. */
+  public SweepFindings(
+      Kind kind,
+      Provenance model,
+      String what,
+      Map<String, Object> interventions,
+      SweepResult result,
+      List<PromptRow> prompts,
+      List<String> notes,
+      double seconds) {
+    this(kind, model, what, interventions, result, prompts, notes, seconds, Optional.empty());
+  }
 
   /** Which experiment a sweep is. */
   public enum Kind {

@@ -1,6 +1,8 @@
 package dev.loupe.study;
 
+import dev.loupe.lens.Estimate;
 import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Token;
 import java.util.ArrayList;
@@ -43,6 +45,7 @@ final class SweepJson {
     if (!result.isComplete()) {
       json.put("n", nested(i -> result.value(i).n()));
     }
+    findings.backupHeads().ifPresent(heads -> json.put("backup_heads", backup(heads)));
     json.put("what", findings.what());
     json.put("interventions", findings.interventions());
     json.put("prompts", prompts());
@@ -81,6 +84,25 @@ final class SweepJson {
       nested = outer;
     }
     return nested.getFirst();
+  }
+
+  /** Returns every head, the largest growth of what it adds first. */
+  private static List<Object> backup(BackupHeads heads) {
+    var rows = new ArrayList<>();
+    for (var head : heads.top(heads.heads().size())) {
+      var json = new LinkedHashMap<String, @Nullable Object>();
+      json.put("head", head.head().toString());
+      estimate(json, "before", head.before());
+      estimate(json, "after", head.after());
+      estimate(json, "growth", head.growth());
+      rows.add(json);
+    }
+    return rows;
+  }
+
+  private static void estimate(Map<String, @Nullable Object> json, String name, Estimate value) {
+    json.put(name, number(value.mean()));
+    json.put(name + "_standard_error", number(value.standardError()));
   }
 
   /** JSON has no NaN: what is not there is null, never 0. */

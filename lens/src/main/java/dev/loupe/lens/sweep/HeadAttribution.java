@@ -46,10 +46,6 @@ final class HeadAttribution {
     int done = 0;
     try (var means = Means.of(sweep, model, plan.means(), cancellation)) {
       for (var part : plan.blocks()) {
-        if (Thread.currentThread().isInterrupted()) {
-          throw new CancellationException(
-              "interrupted after " + done + " of " + sweep.prompts().size() + " prompts");
-        }
         try (var _ = TensorScope.open();
             var state =
                 BaseState.of(model, sweep, part.block(), part.needs(), means, cancellation)) {
@@ -95,7 +91,14 @@ final class HeadAttribution {
     return hooks;
   }
 
+  private static void checkInterruption() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("interrupted while heads were attributed");
+    }
+  }
+
   private void measure(PromptBlock block, Hooks hooks, double[][] into) {
+    checkInterruption();
     try (var _ = TensorScope.open()) {
       var filter = CacheFilter.where(p -> p.kind() == Kind.Z || p.kind() == Kind.LN_FINAL_SCALE);
       var run = Run.of(block.base()).withHooks(hooks).caching(filter.atLast());

@@ -75,8 +75,8 @@ public final class NaivePathPatching {
 
   private SweepResult run(Progress progress) {
     boolean noising = patching.direction() == PatchDirection.NOISING;
-    double[] ofBase = metric(baseLogits);
-    double[] ofSource = metric(sourceLogits);
+    double[] ofBase = metric(baseLogits, tokens);
+    double[] ofSource = metric(sourceLogits, noising ? prompts.corrupted() : prompts.clean());
     int cells = patching.senders().size();
     var values = new CellValues(cells, prompts.size());
     for (int cell = 0; cell < cells; cell++) {
@@ -85,7 +85,7 @@ public final class NaivePathPatching {
       }
       try (var _ = TensorScope.open()) {
         var recorded = recorded(patching.senders().cell(cell));
-        double[] metric = metric(model.runWithHooks(tokens, received(recorded)));
+        double[] metric = metric(model.runWithHooks(tokens, received(recorded)), tokens);
         for (int row = 0; row < metric.length; row++) {
           values.set(cell, row, metric[row]);
         }
@@ -172,11 +172,11 @@ public final class NaivePathPatching {
     return Tensors.where(chosen.to(value.device()), from, value);
   }
 
-  /** Returns the metric of every prompt, each read by itself. */
-  private double[] metric(Tensor logits) {
+  /** Returns the metric of every prompt of a run, each read by itself. */
+  private double[] metric(Tensor logits, Tokens read) {
     var values = new double[prompts.size()];
     for (int row = 0; row < values.length; row++) {
-      long[] ids = tokens.row(row);
+      long[] ids = read.row(row);
       var ofBase = own(baseLogits, row, ids.length);
       var readout =
           new Readout(

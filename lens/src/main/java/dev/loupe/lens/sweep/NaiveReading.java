@@ -6,11 +6,9 @@ import dev.loupe.lens.Readout;
 import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -30,14 +28,7 @@ final class NaiveReading {
     this.metric = metric;
     this.answers = answers;
     this.base = base;
-    var byLength = new TreeMap<Integer, List<Integer>>();
-    for (int row = 0; row < tokens.batch(); row++) {
-      byLength.computeIfAbsent(tokens.row(row).length, _ -> new ArrayList<>()).add(row);
-    }
-    groups =
-        byLength.values().stream()
-            .map(rows -> rows.stream().mapToInt(Integer::intValue).toArray())
-            .toList();
+    groups = SameLength.rows(tokens);
   }
 
   /**

@@ -1,11 +1,10 @@
 package dev.loupe.lens.sweep;
 
-import dev.loupe.lens.Metric.Reads;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.PromptPairs;
-import dev.loupe.lens.Readout;
 import dev.loupe.lens.sweep.PathSenderPass.Recorded;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
@@ -27,7 +26,8 @@ final class PathBlock implements SweepBlock {
   private final PathRuns runs;
   private final PathSenderPass senders;
   private final Held held = new Held();
-  private final Optional<Readout.Base> baseLogits;
+  private final Reader reader;
+  private final Tensor baseLogits;
   private final double[] base;
   private final double[] source;
 
@@ -44,18 +44,24 @@ final class PathBlock implements SweepBlock {
     runs = new PathRuns(model, patching, layout, cancellation);
     try (var _ = TensorScope.open()) {
       senders = new PathSenderPass(model, patching, layout, runs);
-      int from = readsEvery() ? 0 : layout.length() - 1;
+      boolean noising = patching.direction() == PatchDirection.NOISING;
+      reader = reader(noising ? prompts.clean() : prompts.corrupted());
+      var ofSource = reader(noising ? prompts.corrupted() : prompts.clean());
+      int from = reader.readsAll() ? 0 : layout.length() - 1;
       var logits = logits(unembedded(runs.baseFinal(), from).unsqueeze(0));
-      baseLogits =
-          patching.metric().reads() == Reads.ANSWERS
-              ? Optional.empty()
-              : Optional.of(new Readout.Base(held.hold(logits.select(0, 0))));
-      base = measured(logits, from)[0];
-      source = measured(logits(unembedded(runs.sourceFinal(), from).unsqueeze(0)), from)[0];
+      baseLogits = held.hold(logits.select(0, 0));
+      base = reader.read(logits, 0, baseLogits)[0];
+      var sourceLogits = logits(unembedded(runs.sourceFinal(), from).unsqueeze(0));
+      source = ofSource.read(sourceLogits, 0, baseLogits)[0];
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
+  }
+
+  // Each run is read against its own tokens.
+  private Reader reader(Tokens tokens) {
+    return new Reader(model, patching.metric(), prompts.answers(), tokens);
   }
 
   @Override
@@ -89,9 +95,10 @@ final class PathBlock implements SweepBlock {
       if (reached.length == 0) {
         return values;
       }
-      int from = readsEvery() ? firstChanged(recorded) : layout.length() - 1;
+      boolean readsAll = reader.readsAll();
+      int from = readsAll ? firstChanged(recorded) : layout.length() - 1;
       var logits = logits(unembedded(reached, from, replay, ends));
-      var measured = measured(logits, from);
+      var measured = reader.read(logits, readsAll ? from : 0, baseLogits);
       for (int i = 0; i < reached.length; i++) {
         for (int prompt = 0; prompt < prompts.size(); prompt++) {
           if (affected[reached[i]][prompt]) {
@@ -140,15 +147,11 @@ final class PathBlock implements SweepBlock {
   }
 
   private boolean hidden(int prompt) {
-    return IntStream.range(readsEvery() ? 0 : layout.length() - 1, layout.length())
+    return IntStream.range(reader.readsAll() ? 0 : layout.length() - 1, layout.length())
         .allMatch(position -> layout.isFinal(prompt * layout.length() + position));
   }
 
   // ---- The end
-
-  private boolean readsEvery() {
-    return patching.metric().reads() == Reads.EVERY;
-  }
 
   /** Returns what the unembedding reads of a final residual stream, [prompt, pos, d_model]. */
   private Tensor unembedded(Tensor residual, int from) {
@@ -208,31 +211,7 @@ final class PathBlock implements SweepBlock {
 
   /** Returns logits as the metric reads them, of [run, prompt, pos, d_model]. */
   private Tensor logits(Tensor read) {
-    return switch (patching.metric().reads()) {
-      case ANSWERS -> model.math().logits(read.squeeze(2), prompts.answers().tokens());
-      case LAST -> model.math().logits(read.squeeze(2));
-      case EVERY -> model.math().logits(read);
-    };
-  }
-
-  private double[][] measured(Tensor logits, int from) {
-    var columns =
-        patching.metric().reads() == Reads.ANSWERS
-            ? LongStream.of(prompts.answers().tokens()).boxed().toList()
-            : List.<Long>of();
-    boolean noising = patching.direction() == PatchDirection.NOISING;
-    var tokens = noising ? prompts.clean() : prompts.corrupted();
-    var rows =
-        IntStream.range(0, prompts.size())
-            .mapToObj(row -> LongStream.of(tokens.row(row)).boxed().toList())
-            .toList();
-    int first = readsEvery() ? from : 0;
-    var readout = new Readout(logits, columns, prompts.answers(), rows, first, baseLogits);
-    double[] flat = patching.metric().of(readout).toDoubles();
-    var values = new double[flat.length / prompts.size()][];
-    Arrays.setAll(
-        values, i -> Arrays.copyOfRange(flat, i * prompts.size(), (i + 1) * prompts.size()));
-    return values;
+    return reader.logitsOf(reader.readsAll() ? read : read.squeeze(2));
   }
 
   @Override

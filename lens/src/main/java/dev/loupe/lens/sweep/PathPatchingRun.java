@@ -1,14 +1,9 @@
 package dev.loupe.lens.sweep;
 
 import dev.loupe.lens.Progress;
-import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.model.Tokens;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,7 +45,7 @@ final class PathPatchingRun {
 
   private List<Job> jobs() {
     var jobs = new ArrayList<Job>();
-    for (int[] alike : byLength(patching.prompts())) {
+    for (int[] alike : SameLength.rows(patching.prompts().clean())) {
       // Half for what chunks share, half for the chunks; each thread may have a block and a chunk.
       long share = Math.max(1, options.memory() / options.threads() / 2);
       var all = new PathCosts(model, on(alike));
@@ -93,34 +88,6 @@ final class PathPatchingRun {
   }
 
   private PathPatching on(int... rows) {
-    return patching.on(unpadded(patching.prompts(), rows));
-  }
-
-  /** Returns the rows of every length, the shortest first. */
-  private static List<int[]> byLength(PromptPairs prompts) {
-    Map<Integer, IntStream.Builder> byLength = new TreeMap<>();
-    for (int row = 0; row < prompts.size(); row++) {
-      byLength.computeIfAbsent(prompts.clean().row(row).length, _ -> IntStream.builder()).add(row);
-    }
-    return byLength.values().stream().map(rows -> rows.build().toArray()).toList();
-  }
-
-  /** Returns rows of one length, without pads. */
-  static PromptPairs unpadded(PromptPairs prompts, int... rows) {
-    var positions = new LinkedHashMap<String, List<Integer>>();
-    prompts
-        .positions()
-        .forEach(
-            (name, each) -> positions.put(name, IntStream.of(rows).mapToObj(each::get).toList()));
-    return new PromptPairs(
-        tokens(prompts.clean(), rows),
-        tokens(prompts.corrupted(), rows),
-        prompts.answers().rows(rows),
-        positions,
-        IntStream.of(rows).mapToObj(prompts.templates()::get).toList());
-  }
-
-  private static Tokens tokens(Tokens of, int... rows) {
-    return Tokens.of(IntStream.of(rows).mapToObj(of::row).toArray(long[][]::new));
+    return patching.on(SameLength.unpadded(patching.prompts(), rows));
   }
 }

@@ -43,8 +43,10 @@ final class PathReplay {
     this.runs = runs;
   }
 
-  /** Runs the positions from {@code from} on, before which nothing that was recorded differs. */
-  Replayed run(List<Recorded> recorded, int from, Cancellation cancellation) {
+  /** Runs the positions from {@code changed} on, before which nothing that was recorded differs. */
+  Replayed run(List<Recorded> recorded, int changed, Cancellation cancellation) {
+    // Where a scaling goes by the length, keys of the beginning alone are turned otherwise.
+    int from = model.math().turnsAlike(changed, layout.length()) ? changed : 0;
     var pairs =
         List.copyOf(
             new LinkedHashSet<>(

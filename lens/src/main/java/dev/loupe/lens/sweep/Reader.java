@@ -22,13 +22,21 @@ final class Reader {
 
   /** Prepares reading runs over {@code prompts}, those of a block. */
   Reader(HookedTransformer model, Metric metric, PromptBlock block, Tokens prompts) {
+    this(
+        model,
+        metric,
+        block.pairs().answers().rows(block.rows().stream().mapToInt(Integer::intValue).toArray()),
+        prompts);
+  }
+
+  /** Prepares reading runs over {@code prompts}, of one length, with answers to each. */
+  Reader(HookedTransformer model, Metric metric, Answers answers, Tokens prompts) {
     this.metric = metric;
+    this.answers = answers;
     math = model.math();
-    answers =
-        block.pairs().answers().rows(block.rows().stream().mapToInt(Integer::intValue).toArray());
     columns = metric.reads() == Metric.Reads.ANSWERS ? answers.tokens() : new long[0];
     tokens =
-        IntStream.range(0, block.size())
+        IntStream.range(0, answers.size())
             .mapToObj(prompt -> LongStream.of(prompts.row(prompt)).boxed().toList())
             .toList();
   }
@@ -40,7 +48,11 @@ final class Reader {
 
   /** Returns the logits it reads of a final residual stream, [..., d_model]. */
   Tensor logits(Tensor residual) {
-    var input = math.unembeddingInput(math.normalized(residual));
+    return logitsOf(math.unembeddingInput(math.normalized(residual)));
+  }
+
+  /** Returns the logits it reads of what the unembedding reads, [..., d_model]. */
+  Tensor logitsOf(Tensor input) {
     return metric.reads() == Metric.Reads.ANSWERS
         ? math.logits(input, columns)
         : math.logits(input);

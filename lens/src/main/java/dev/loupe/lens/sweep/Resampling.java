@@ -1,10 +1,7 @@
 package dev.loupe.lens.sweep;
 
 import dev.loupe.model.Tokens;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 
 /** Draws for each prompt another one whose activations it is given. */
 final class Resampling {
@@ -18,27 +15,23 @@ final class Resampling {
    * @param source the prompts of the source run
    */
   static int[] partners(Tokens source, long seed) {
-    var byLength = new TreeMap<Integer, List<Integer>>();
-    for (int row = 0; row < source.batch(); row++) {
-      byLength.computeIfAbsent(source.row(row).length, _ -> new ArrayList<>()).add(row);
-    }
     var partners = new int[source.batch()];
     var random = new SplittableRandom(seed);
-    for (var rows : byLength.values()) {
+    for (int[] rows : SameLength.rows(source)) {
       shuffle(rows, random);
-      for (int i = 0; i < rows.size(); i++) {
-        partners[rows.get(i)] = rows.get((i + 1) % rows.size());
+      for (int i = 0; i < rows.length; i++) {
+        partners[rows[i]] = rows[(i + 1) % rows.length];
       }
     }
     return partners;
   }
 
-  private static void shuffle(List<Integer> rows, SplittableRandom random) {
-    for (int i = rows.size() - 1; i > 0; i--) {
+  private static void shuffle(int[] rows, SplittableRandom random) {
+    for (int i = rows.length - 1; i > 0; i--) {
       int other = random.nextInt(i + 1);
-      int row = rows.get(i);
-      rows.set(i, rows.get(other));
-      rows.set(other, row);
+      int row = rows[i];
+      rows[i] = rows[other];
+      rows[other] = row;
     }
   }
 }

@@ -27,8 +27,10 @@ import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +59,15 @@ class AblationTest {
     return RandomModels.model(RandomModels.family(family), 1, WeightProcessing.none());
   }
 
+  private static Ablation ablation(Change change) {
+    return new Ablation(PROMPTS, StandardMetric.LOGIT_DIFFERENCE, change, List.of(At.all()));
+  }
+
+  private static Estimate knockedOut(HookedTransformer model, Ablation ablation, Site... sites) {
+    var sweep = ablation.sets(Map.of("together", List.of(sites)));
+    return sweep.run(model, OPTIONS, Progress.none()).value(0);
+  }
+
   private static Estimate plain(HookedTransformer model, Hooks hooks) {
     var logits = model.runWithHooks(PROMPTS.clean(), hooks).select(1, -1);
     return Estimate.of(StandardMetric.LOGIT_DIFFERENCE.ofLogits(logits, PROMPTS.answers()));
@@ -81,32 +92,20 @@ class AblationTest {
   void aHeadGetsZeroOrTheMeanOfTheCorruptedPrompts(String family) {
     try (var model = model(family);
         var _ = TensorScope.open()) {
-      var head = List.of(Site.z(HEAD));
-      var metric = StandardMetric.LOGIT_DIFFERENCE;
-      var zero = Ablation.zero(PROMPTS, metric).knockOut(model, head, OPTIONS, Progress.none());
+      var head = Site.z(HEAD);
       var nothing = Tensors.zeros(DType.F64, 1, 1, 1);
-      same(zero.before(), plain(model, Hooks.none()));
-      same(zero.after(), plain(model, withHead(nothing)));
-      assertThat(zero.effect().mean())
-          .isCloseTo(zero.after().mean() - zero.before().mean(), within(1e-12));
+      same(knockedOut(model, ablation(new Change.Zero()), head), plain(model, withHead(nothing)));
 
       var z = corrupted(model, HookPoint.z(1)).select(2, 2);
-      var mean = Ablation.mean(PROMPTS, metric, Change.Over.EVERYTHING);
-      same(
-          mean.knockOut(model, head, OPTIONS, Progress.none()).after(),
-          plain(model, withHead(z.mean(0, 1).reshape(1, 1, 6))));
+      var mean = ablation(new Change.Mean(Change.Over.EVERYTHING));
+      same(knockedOut(model, mean, head), plain(model, withHead(z.mean(0, 1).reshape(1, 1, 6))));
 
-      var byTemplate = Ablation.mean(PROMPTS, metric, Change.Over.TEMPLATE_AND_POSITION);
+      var byTemplate = ablation(new Change.Mean(Change.Over.TEMPLATE_AND_POSITION));
       var a = z.indexSelect(0, 0, 3).mean(0);
       var b = z.indexSelect(0, 1, 2).mean(0);
       same(
-          byTemplate.knockOut(model, head, OPTIONS, Progress.none()).after(),
+          knockedOut(model, byTemplate, head),
           plain(model, withHead(Tensors.stack(0, List.of(a, b, b, a)))));
-
-      var other = PROMPTS.rows(1, 3);
-      same(
-          mean.meansOver(other).knockOut(model, head, OPTIONS, Progress.none()).after(),
-          plain(model, withHead(z.narrow(0, 1, 2).mean(0, 1).reshape(1, 1, 6))));
     }
   }
 
@@ -114,7 +113,7 @@ class AblationTest {
   void resamplingTakesTheValuesOfAnotherPrompt() {
     try (var model = model("gpt2");
         var _ = TensorScope.open()) {
-      var ablation = Ablation.resample(PROMPTS, StandardMetric.LOGIT_DIFFERENCE, 7);
+      var ablation = ablation(new Change.Resample(7));
       var z = corrupted(model, HookPoint.z(1)).select(2, 2);
       int[] partners = Resampling.partners(PROMPTS.corrupted(), 7);
       var rows = new long[4];
@@ -123,7 +122,7 @@ class AblationTest {
         rows[row] = partners[row];
       }
       same(
-          ablation.knockOut(model, List.of(Site.z(HEAD)), OPTIONS, Progress.none()).after(),
+          knockedOut(model, ablation, Site.z(HEAD)),
           plain(model, withHead(z.indexSelect(0, rows))));
     }
   }
@@ -133,7 +132,7 @@ class AblationTest {
   void whatIsLeftIsARunOfTheKeptAlone(String family) {
     try (var model = model(family);
         var _ = TensorScope.open()) {
-      var ablation = Ablation.zero(PROMPTS, StandardMetric.LOGIT_DIFFERENCE);
+      var ablation = ablation(new Change.Zero());
       var kept = List.of(Site.z(HEAD), PathPatching.mlp(0));
       var hooks = Hooks.none();
       for (int layer = 0; layer < 3; layer++) {
@@ -145,8 +144,11 @@ class AblationTest {
           hooks = hooks.replace(HookPoint.mlpOut(layer), (out, _) -> out.mul(0));
         }
       }
-      var left = ablation.everythingElse(model, kept, OPTIONS, Progress.none());
-      same(left.after(), plain(model, hooks));
+      var others = Ablation.allBut(model.config(), kept).toArray(Site[]::new);
+      same(knockedOut(model, ablation, others), plain(model, hooks));
+      var each = ablation.allButEachHead(model.config(), List.of(PathPatching.mlp(0)));
+      int head = HEAD.layer() * model.config().nHeads() + HEAD.index();
+      same(each.run(model, OPTIONS, Progress.none()).value(head), plain(model, hooks));
     }
   }
 
@@ -155,23 +157,22 @@ class AblationTest {
   void eachAloneIsItsOwnKnockOut(String family) {
     try (var model = model(family);
         var _ = TensorScope.open()) {
-      var ablation = Ablation.zero(PROMPTS, StandardMetric.LOGIT_DIFFERENCE).at(At.END);
+      var end = List.of(At.END);
+      var ablation = new Ablation(PROMPTS, StandardMetric.LOGIT_DIFFERENCE, new Change.Zero(), end);
       var heads = ablation.eachHead(model.config()).run(model, OPTIONS, Progress.none());
-      var sites = Ablation.heads(model.config());
-      for (int i = 0; i < sites.size(); i++) {
-        var alone = ablation.knockOut(model, List.of(sites.get(i)), OPTIONS, Progress.none());
-        same(heads.value(i), alone.after());
+      assertThat(heads.axes()).extracting(Axis::name).containsExactly("layer", "head");
+      for (int i = 0; i < heads.size(); i++) {
+        same(heads.value(i), knockedOut(model, ablation, Site.z(new Head(i / 4, i % 4))));
       }
-      var mlps = ablation.eachMlp(model.config()).run(model, OPTIONS, Progress.none());
+      var sets = new LinkedHashMap<String, List<Site>>();
+      sets.put("MLP 2", List.of(Ablation.mlps(model.config()).get(2)));
+      sets.put("L1N13", List.of(Ablation.neuron(1, 13)));
+      var alone = ablation.sets(sets).run(model, OPTIONS, Progress.none());
+      assertThat(alone.axes().getFirst().labels()).containsExactly("MLP 2", "L1N13");
       var out =
           Hooks.none()
               .replace(HookPoint.mlpOut(2), (x, _) -> x.withSelect(1, -1, x.select(1, -1).mul(0)));
-      same(mlps.value(2), plain(model, out));
-      var neurons =
-          ablation
-              .each(List.of(Ablation.neuron(0, 3), Ablation.neuron(1, 13)))
-              .run(model, OPTIONS, Progress.none());
-      assertThat(neurons.axes().getFirst().labels()).containsExactly("L0N3", "L1N13");
+      same(alone.value(0), plain(model, out));
       var post =
           Hooks.none()
               .replace(
@@ -180,7 +181,7 @@ class AblationTest {
                     var last = x.select(1, -1);
                     return x.withSelect(1, -1, last.withSelect(1, 13, last.select(1, 13).mul(0)));
                   });
-      same(neurons.value(1), plain(model, post));
+      same(alone.value(1), plain(model, post));
     }
   }
 
@@ -209,8 +210,7 @@ class AblationTest {
   void backupHeadsAddMoreAfterAKnockOut(String family) {
     try (var model = model(family);
         var _ = TensorScope.open()) {
-      var ablation =
-          Ablation.mean(PROMPTS, StandardMetric.LOGIT_DIFFERENCE, Change.Over.EVERYTHING);
+      var ablation = ablation(new Change.Mean(Change.Over.EVERYTHING));
       var found = ablation.backupHeads(model, List.of(Site.z(HEAD)), OPTIONS, Progress.none());
       var z = corrupted(model, HookPoint.z(1)).select(2, 2);
       var hooks = withHead(z.mean(0, 1).reshape(1, 1, 6));
@@ -233,16 +233,32 @@ class AblationTest {
   }
 
   @Test
+  void anInterruptionEndsTheAttribution() {
+    try (var model = model("gpt2")) {
+      var zero = ablation(new Change.Zero());
+      Thread.currentThread().interrupt();
+      try {
+        assertThatThrownBy(
+                () -> zero.backupHeads(model, List.of(Site.z(HEAD)), OPTIONS, Progress.none()))
+            .isInstanceOf(CancellationException.class);
+      } finally {
+        assertThat(Thread.interrupted()).isTrue();
+      }
+    }
+  }
+
+  @Test
   void refusesWhatKnocksNothingOut() {
     try (var model = model("gpt2")) {
-      var metric = StandardMetric.LOGIT_DIFFERENCE;
-      assertThatThrownBy(() -> new Ablation(PROMPTS, metric, new Change.Patch(), At.all(), PROMPTS))
+      assertThatThrownBy(() -> ablation(new Change.Patch()))
           .hasMessageContaining("expected zero, a mean, or resampling");
-      var zero = Ablation.zero(PROMPTS, metric);
-      assertThatThrownBy(() -> zero.together(List.of(Site.of(HookPoint.residPre(1)))))
+      var metric = StandardMetric.LOGIT_DIFFERENCE;
+      assertThatThrownBy(() -> new Ablation(PROMPTS, metric, new Change.Zero(), List.of()))
+          .hasMessageContaining("no positions");
+      var zero = ablation(new Change.Zero());
+      assertThatThrownBy(() -> knockedOut(model, zero, Site.of(HookPoint.residPre(1))))
           .hasMessageContaining("hook_resid_pre");
-      assertThatThrownBy(
-              () -> zero.knockOut(model, List.of(Site.z(new Head(3, 0))), OPTIONS, Progress.none()))
+      assertThatThrownBy(() -> knockedOut(model, zero, Site.z(new Head(3, 0))))
           .hasMessageContaining("layers 0 to 2");
       assertThatThrownBy(() -> Ablation.allBut(model.config(), List.of(Ablation.neuron(0, 1))))
           .hasMessageContaining("to be kept");

@@ -30,6 +30,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PathPatchingTest {
@@ -160,6 +161,43 @@ class PathPatchingTest {
       var found = patching.run(model, OPTIONS.withMemory(1 << 20), Progress.none());
       var expected = NaivePathPatching.run(patching, model, Progress.none());
       assertThat(found.axes()).extracting(Axis::name).containsExactly("layer", "head");
+      for (int cell = 0; cell < found.size(); cell++) {
+        assertThat(found.byPrompt(cell)).containsExactly(expected.byPrompt(cell), within(1e-10));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(StandardMetric.class)
+  void cleanAndCorruptedAreThoseOfASweep(StandardMetric metric) {
+    try (var model = model("gpt2")) {
+      var builder = PathPatching.edge(Site.z(new Head(0, 1)), Receiver.mlp(2));
+      for (var patching :
+          List.of(builder.noising(PROMPTS, metric), builder.denoising(PROMPTS, metric))) {
+        var sweep = patching.sweep().run(model, OPTIONS, Progress.none());
+        for (var found :
+            List.of(
+                patching.run(model, OPTIONS, Progress.none()),
+                NaivePathPatching.run(patching, model, Progress.none()))) {
+          assertThat(found.cleanByPrompt()).containsExactly(sweep.cleanByPrompt(), within(1e-10));
+          assertThat(found.corruptedByPrompt())
+              .containsExactly(sweep.corruptedByPrompt(), within(1e-10));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  void rotationsThatGoByTheLengthAreThoseOfTheWholePrompt(int trained) {
+    var config = RandomModels.dynamic(trained);
+    try (var model = RandomModels.model(config, 1, WeightProcessing.none())) {
+      var patching =
+          noising(
+              PathPatching.from(PathPatching.heads(config, At.range(3, 4)))
+                  .to(Receiver.q(new Head(2, 1)), Receiver.mlp(1)));
+      var found = patching.run(model, OPTIONS, Progress.none());
+      var expected = NaivePathPatching.run(patching, model, Progress.none());
       for (int cell = 0; cell < found.size(); cell++) {
         assertThat(found.byPrompt(cell)).containsExactly(expected.byPrompt(cell), within(1e-10));
       }
