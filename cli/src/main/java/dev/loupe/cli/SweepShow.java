@@ -206,7 +206,11 @@ final class SweepShow {
     page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
     out.println();
     page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
-    out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+    var top = page.top(settings.top());
+    out.println(
+        TerminalTable.render(
+            TerminalTable.fits(top, command.terminal()) ? top : page.narrowTop(settings.top()),
+            command.terminal()));
   }
 
   private void baseline(SweepFindings.Kind kind, SweepResult result) {
