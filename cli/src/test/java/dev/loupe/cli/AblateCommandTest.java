@@ -87,7 +87,8 @@ class AblateCommandTest {
       heads.append(i == 0 ? "" : ",").append('L').append(i / 8).append('H').append(i % 8);
     }
     var all = json("--heads", heads.toString(), "--keep", "--keep-mlps");
-    assertThat(all.at("/values/0").asDouble()).isCloseTo(all.at("/clean").asDouble(), within(1e-4));
+    assertThat(all.at("/values/0").asDouble())
+        .isCloseTo(all.at("/clean").asDouble(), within(1e-4));
     var one = json("--heads", "L3H5", "--keep", "--with", "zero");
     var out =
         json("--heads", heads.toString().replace("L3H5,", ""), "--mlps", "0-3", "--with", "zero");
