@@ -64,8 +64,18 @@ final class SweepBench {
     try (var model =
         HookedTransformer.load(Gpt2Small.folder().toString(), LoadOptions.standard())) {
       var bench = new SweepBench(model, naiveCells, only);
+      // Java compiles what it runs often: not while anything is measured.
+      for (int i = 0; i < 3; i++) {
+        bench
+            .sweep("", heads(List.of(Kind.Z), At.END), Corruption.NAMES.prompts(PROMPTS))
+            .planned()
+            .run();
+      }
       for (var prompts : List.of(Corruption.S2, Corruption.NAMES, Corruption.EVERYTHING)) {
         bench.measure(prompts);
+      }
+      if (only.isEmpty() || only.equals("memory")) {
+        bench.memory();
       }
     }
   }
@@ -143,6 +153,9 @@ final class SweepBench {
         var more = corruption.prompts(PROMPTS * times);
         cases.add(sweep("z at END, prompts x " + times, heads(List.of(Kind.Z), At.END), more));
       }
+      for (int times : new int[] {1, 2, 4, 8}) {
+        cases.add(sweep("neurons at END, cells x " + times, neurons(32 * times), prompts));
+      }
     }
     cases.stream().filter(c -> c.name().contains(only)).forEach(c -> compare(c, product));
   }
@@ -218,6 +231,30 @@ final class SweepBench {
     return Grid.of(Axis.numbered("cell", cells), spread);
   }
 
+  /** Prints how much more memory the process has at its peak under several bounds. */
+  private void memory() {
+    var prompts = Corruption.NAMES.prompts(4 * PROMPTS);
+    var grid = heads(List.of(Kind.Z), At.all());
+    var sweep = Sweep.of(grid, prompts, PatchDirection.DENOISING, StandardMetric.LOGIT_DIFFERENCE);
+    System.out.printf(
+        "%nz at all positions, every head, 32 prompts%n%9s %9s %9s %9s%n",
+        "bound MiB", "plan MiB", "peak MiB", "seconds");
+    for (int bound : new int[] {256, 512, 1024, 4096}) {
+      var bounded = options.withMemory((long) bound << 20);
+      long planned = sweep.plan(model, bounded).bytes();
+      try (var watch = new PeakMemory()) {
+        double seconds = seconds(() -> sweep.run(model, bounded, Progress.none()));
+        System.out.printf(
+            Locale.ROOT,
+            "%9d %9d %9d %9.2f%n",
+            bound,
+            planned >> 20,
+            watch.growth() >> 20,
+            seconds);
+      }
+    }
+  }
+
   private static Map<String, Grid> grids() {
     var grids = new LinkedHashMap<String, Grid>();
     grids.put("z at the last position, every head", heads(List.of(Kind.Z), At.END));
@@ -240,6 +277,14 @@ final class SweepBench {
             List.of(
                 Intervention.patch(
                     Site.head(new HookPoint(sites.get(i.get(0)), i.get(1)), i.get(2)).at(at))));
+  }
+
+  private static Grid neurons(int each) {
+    return Grid.of(
+        List.of(Axis.numbered("layer", LAYERS), Axis.numbered("neuron", each)),
+        i ->
+            List.of(
+                Intervention.patch(Site.neuron(HookPoint.mlpPost(i.get(0)), i.get(1)).at(At.END))));
   }
 
   private static Grid byPosition() {

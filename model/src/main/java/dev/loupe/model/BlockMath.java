@@ -119,6 +119,14 @@ public final class BlockMath {
   }
 
   /**
+   * Tells whether positions of sequences of these lengths are turned alike, so that keys of one
+   * serve the other; some scalings go by the length.
+   */
+  public boolean turnsAlike(int length, int other) {
+    return RotaryTable.alike(config, length, other);
+  }
+
+  /**
    * Returns the pattern of attention scores that someone may have changed, [..., src]. A row of
    * which every source is blocked attends to nothing.
    */

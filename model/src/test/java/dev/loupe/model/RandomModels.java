@@ -41,6 +41,11 @@ public final class RandomModels {
     };
   }
 
+  /** Returns a rotary config whose positions are turned by the length beyond {@code trained}. */
+  public static ModelConfig dynamic(int trained) {
+    return new Sketch("llama").rotary(6, new RotaryScaling.Dynamic(4, trained)).gated(2).config();
+  }
+
   /** Returns a config drawn at random: odd sizes, and any combination of kinds. */
   public static ModelConfig config(long seed) {
     var random = new SplittableRandom(seed);

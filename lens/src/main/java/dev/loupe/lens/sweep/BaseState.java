@@ -25,12 +25,14 @@ import java.util.stream.IntStream;
  * and of the runs that values are taken from, and the base run's keys and values.
  */
 final class BaseState implements AutoCloseable {
-  // Reading the weights once more costs as much as so many rows.
-  private static final int WORTH_A_PASS = 60;
+  // Weights that leave the processor's caches cost as much to read as so many rows.
+  private static final int WORTH_A_PASS = 30;
+  private static final int IN_CACHE = 256;
 
   private final PromptBlock block;
   private final int start;
   private final Means means;
+  private final List<Integer> windows;
   private final Held held = new Held();
   private final Map<HookPoint, Tensor> base = new HashMap<>();
   private final Map<Source, Map<HookPoint, Tensor>> sources = new HashMap<>();
@@ -47,6 +49,7 @@ final class BaseState implements AutoCloseable {
     this.block = block;
     this.start = start;
     this.means = means;
+    windows = model.config().windows();
     reader = new Reader(model, sweep.metric(), block, block.base());
     sourceReader = new Reader(model, sweep.metric(), block, block.source(new Source.Plain()));
   }
@@ -81,7 +84,8 @@ final class BaseState implements AutoCloseable {
     order.forEach(source -> batches.add(block.source(source)));
     int size = block.size();
     int split = Math.min(start, commonPrefix(batches));
-    if ((batches.size() - 1) * size * split < WORTH_A_PASS) {
+    if ((batches.size() - 1) * size * split < worthAPass(model)
+        || !model.math().turnsAlike(split, block.length())) {
       split = 0;
     }
     try (var beginning = new KeyValueCache()) {
@@ -119,7 +123,7 @@ final class BaseState implements AutoCloseable {
     for (var point : cache.points()) {
       var activation = cache.get(point);
       if (needs.base().contains(point)) {
-        base.put(point, held.hold(activation.narrow(0, 0, size)));
+        base.put(point, held.hold(activation.narrow(0, 0, size).copy()));
       }
       for (int i = 0; i < order.size(); i++) {
         var source = order.get(i);
@@ -127,7 +131,7 @@ final class BaseState implements AutoCloseable {
             && Objects.requireNonNull(needs.sources().get(source)).contains(point)) {
           sources
               .computeIfAbsent(source, s -> new HashMap<>())
-              .put(point, held.hold(activation.narrow(0, (i + 1L) * size, size)));
+              .put(point, held.hold(activation.narrow(0, (i + 1L) * size, size).copy()));
         }
       }
     }
@@ -151,6 +155,10 @@ final class BaseState implements AutoCloseable {
     double[] ofSource = sourceReader.read(sourceLogits.unsqueeze(0), 0, kept)[0];
     clean = direction == PatchDirection.DENOISING ? ofSource : ofBase;
     corrupted = direction == PatchDirection.DENOISING ? ofBase : ofSource;
+  }
+
+  private static int worthAPass(HookedTransformer model) {
+    return model.config().dModel() > IN_CACHE ? WORTH_A_PASS : 1;
   }
 
   private int commonPrefix(List<Tokens> batches) {
@@ -205,6 +213,12 @@ final class BaseState implements AutoCloseable {
   Tensor source(Source source, HookPoint point) {
     var kept = Objects.requireNonNull(sources.get(source), () -> source + " was not run");
     return Objects.requireNonNull(kept.get(point), () -> point + " of " + source + " was not kept");
+  }
+
+  /** Tells whether a position attends to another in a layer. */
+  boolean sees(int layer, int position, int source) {
+    int window = windows.get(layer);
+    return source <= position && (window == 0 || position - source < window);
   }
 
   /** Returns a mean from {@link #start} on, spread to [prompt, pos, ...]. */

@@ -22,7 +22,6 @@ final class CellTaps {
   CellTaps(BaseState state, int layer, List<PlannedCell> cells, Rows rows) {
     this.state = state;
     this.layer = layer;
-    // Those that enter a block later than its edits begin are not of the batch yet.
     this.cells = List.copyOf(cells);
     this.rows = rows;
   }

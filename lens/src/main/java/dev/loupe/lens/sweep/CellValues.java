@@ -18,16 +18,8 @@ final class CellValues {
     return values.length / prompts;
   }
 
-  int prompts() {
-    return prompts;
-  }
-
   void set(int cell, int prompt, double value) {
     values[cell * prompts + prompt] = value;
-  }
-
-  double get(int cell, int prompt) {
-    return values[cell * prompts + prompt];
   }
 
   double[] of(int cell) {

@@ -1,6 +1,5 @@
 package dev.loupe.lens.sweep;
 
-import dev.loupe.lens.At;
 import dev.loupe.lens.Change;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.Site;
@@ -80,44 +79,47 @@ final class Edit {
   }
 
   /**
-   * Returns the new value of a part.
+   * Returns the new value of a part. No change lets a position attend to what it does not see.
    *
    * @param part as it is, [prompt, row, ...]
    */
   Tensor applied(Tensor part, Rows rows, BaseState state) {
     var changed = changed(part, rows, state);
-    var mask = new boolean[block.size() * rows.count()];
-    for (int i = 0; i < mask.length; i++) {
-      int prompt = i / rows.count();
-      mask[i] = extent.at(prompt, rows.column(prompt, i % rows.count()));
+    boolean attention = Site.isAttention(point().kind());
+    int sources = attention ? block.length() : 1;
+    var mask = new boolean[block.size() * rows.count() * sources];
+    boolean all = true;
+    for (int prompt = 0; prompt < block.size(); prompt++) {
+      boolean[] read = attention ? sources(prompt) : new boolean[] {true};
+      for (int i = 0; i < rows.count(); i++) {
+        int position = rows.column(prompt, i);
+        for (int source = 0; source < sources; source++) {
+          boolean here =
+              extent.at(prompt, position)
+                  && read[source]
+                  && (!attention || state.sees(point().layer(), position, source));
+          mask[(prompt * rows.count() + i) * sources + source] = here;
+          all &= here;
+        }
+      }
+    }
+    if (all) {
+      return changed;
     }
     var shape = new long[part.dim()];
     Arrays.fill(shape, 1);
     shape[0] = block.size();
     shape[1] = rows.count();
-    var result = where(mask, shape, changed, part);
-    if (site().sources() instanceof At.All) {
-      return result;
-    }
-    int length = (int) part.size(-1);
-    var sources = new boolean[block.size() * length];
-    for (int prompt = 0; prompt < block.size(); prompt++) {
-      for (int source : block.positions(site().sources(), prompt)) {
-        sources[prompt * length + source] = true;
-      }
-    }
-    shape[1] = 1;
-    shape[shape.length - 1] = length;
-    return where(sources, shape, result, part);
+    shape[shape.length - 1] = sources;
+    return Tensors.where(Tensors.of(mask, shape).to(part.device()), changed, part);
   }
 
-  private static Tensor where(boolean[] mask, long[] shape, Tensor yes, Tensor no) {
-    for (boolean here : mask) {
-      if (!here) {
-        return Tensors.where(Tensors.of(mask, shape).to(no.device()), yes, no);
-      }
+  private boolean[] sources(int prompt) {
+    var sources = new boolean[block.length()];
+    for (int source : block.positions(site().sources(), prompt)) {
+      sources[source] = true;
     }
-    return yes;
+    return sources;
   }
 
   private Tensor changed(Tensor part, Rows rows, BaseState state) {
@@ -128,11 +130,11 @@ final class Edit {
           part(state.mean(point(), mean.over()), rows, state).expand(part.shape());
       case Change.Add add -> part.add(vector(add.direction().values(), part).mul(add.scale()));
       case Change.ProjectOut out -> {
-        var unit = unit(out.direction().values(), part);
+        var unit = vector(out.direction().unit(), part);
         yield part.sub(along(part, unit));
       }
       case Change.PatchAlong patch -> {
-        var unit = unit(patch.direction().values(), part);
+        var unit = vector(patch.direction().unit(), part);
         yield part.add(along(source(rows, state).sub(part), unit));
       }
       case Change.Scale scale -> part.mul(scale.factor());
@@ -159,11 +161,6 @@ final class Edit {
 
   private static Tensor along(Tensor value, Tensor unit) {
     return value.mul(unit).sum(-1).unsqueeze(-1).mul(unit);
-  }
-
-  private static Tensor unit(List<Double> direction, Tensor like) {
-    double length = Math.sqrt(direction.stream().mapToDouble(v -> v * v).sum());
-    return vector(direction.stream().map(v -> v / length).toList(), like);
   }
 
   private static Tensor vector(List<Double> values, Tensor like) {

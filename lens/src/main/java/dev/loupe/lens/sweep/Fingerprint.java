@@ -2,7 +2,9 @@ package dev.loupe.lens.sweep;
 
 import dev.loupe.lens.Change;
 import dev.loupe.lens.Intervention;
+import dev.loupe.lens.Metric;
 import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Tokens;
 import java.nio.ByteBuffer;
@@ -35,12 +37,15 @@ final class Fingerprint {
     if (!way.isEmpty()) {
       print.add(way);
     }
+    // Chunks of another way of computing them are not gone on with.
+    print.add("planned sweep 1");
     print.add(model);
     print.add(sweep.prompts());
     if (!sweep.reference().equals(sweep.prompts())) {
       print.add(sweep.reference());
     }
-    print.add(sweep.direction() + " " + sweep.metric());
+    print.add(sweep.metric());
+    print.add(sweep.direction().toString());
     for (int cell = 0; cell < sweep.grid().size(); cell++) {
       print.add(sweep.grid().labels(cell).toString());
       sweep.grid().cell(cell).forEach(print::add);
@@ -65,13 +70,25 @@ final class Fingerprint {
     }
   }
 
+  private void add(Metric metric) {
+    switch (metric) {
+      case Metric.Custom custom -> throw unknown(custom.label());
+      case Metric.Recovery recovery -> add(recovery.of());
+      case StandardMetric standard -> add(standard.toString());
+    }
+  }
+
+  private static IllegalArgumentException unknown(String function) {
+    return new IllegalArgumentException(
+        "the function "
+            + function
+            + " cannot be told from another of that name: a sweep with it cannot be resumed, run it"
+            + " without a folder");
+  }
+
   private void add(Intervention intervention) {
     if (intervention.change() instanceof Change.Custom custom) {
-      throw new IllegalArgumentException(
-          "the function "
-              + custom.name()
-              + " cannot be told from another of that name: a sweep with it cannot be resumed, run"
-              + " it without a folder");
+      throw unknown(custom.name());
     }
     add(intervention.site() + " " + intervention.change());
   }

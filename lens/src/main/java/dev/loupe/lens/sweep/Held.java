@@ -16,11 +16,6 @@ final class Held implements AutoCloseable {
     return held;
   }
 
-  /** Returns the bytes of all it holds. */
-  long bytes() {
-    return tensors.stream().mapToLong(Tensor::bytes).sum();
-  }
-
   @Override
   public void close() {
     tensors.forEach(Tensor::free);

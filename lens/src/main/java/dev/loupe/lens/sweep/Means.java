@@ -7,10 +7,10 @@ import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
+import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,7 +29,7 @@ final class Means implements AutoCloseable {
   // [template, pos, d...] of each point
   private final Map<HookPoint, Tensor> byTemplate = new HashMap<>();
   private final Map<String, Integer> templates = new LinkedHashMap<>();
-  private final List<Integer> longest = new ArrayList<>();
+  private int positions;
 
   private Means() {}
 
@@ -54,16 +54,11 @@ final class Means implements AutoCloseable {
     var tokens =
         sweep.direction() == PatchDirection.DENOISING ? reference.clean() : reference.corrupted();
     for (int row = 0; row < tokens.batch(); row++) {
-      int template =
-          templates.computeIfAbsent(reference.templates().get(row), t -> templates.size());
-      int length = tokens.row(row).length;
-      if (template == longest.size()) {
-        longest.add(length);
-      }
-      longest.set(template, Math.max(longest.get(template), length));
+      templates.putIfAbsent(reference.templates().get(row), templates.size());
     }
     var sums = new HashMap<HookPoint, Tensor>();
-    var counts = new double[templates.size()][tokens.length()];
+    positions = Math.max(tokens.length(), sweep.prompts().clean().length());
+    var counts = new double[templates.size()][positions];
     for (int from = 0; from < tokens.batch(); from += ROWS) {
       cancellation.check();
       int to = Math.min(from + ROWS, tokens.batch());
@@ -75,7 +70,7 @@ final class Means implements AutoCloseable {
         }
       }
     }
-    finish(sums, counts, tokens.length());
+    finish(sums, counts, positions, model.weights().wE().dtype());
   }
 
   private void add(
@@ -96,10 +91,12 @@ final class Means implements AutoCloseable {
                       .returning(Run.Returns.NOTHING))
               .cache();
       for (var point : points) {
-        var activation = cache.get(point);
+        // Half types lose what is added to a large sum.
+        var kept = cache.get(point);
+        var activation = kept.dtype().bytes() < 4 ? kept.to(DType.F32) : kept;
         var shape = activation.shape();
         shape[0] = templates.size();
-        shape[1] = tokens.length();
+        shape[1] = positions;
         var old = sums.get(point);
         var sum =
             old == null ? Tensors.zeros(activation.dtype(), shape).to(activation.device()) : old;
@@ -116,7 +113,7 @@ final class Means implements AutoCloseable {
     }
   }
 
-  private void finish(Map<HookPoint, Tensor> sums, double[][] counts, int length) {
+  private void finish(Map<HookPoint, Tensor> sums, double[][] counts, int length, DType type) {
     double total = 0;
     var atLeastOne = new double[counts.length * length];
     for (int i = 0; i < atLeastOne.length; i++) {
@@ -130,9 +127,9 @@ final class Means implements AutoCloseable {
       Arrays.fill(shape, 1);
       shape[0] = counts.length;
       shape[1] = length;
-      everything.put(entry.getKey(), held.hold(sum.sum(0, 1).div(total)));
+      everything.put(entry.getKey(), held.hold(sum.sum(0, 1).div(total).to(type)));
       var by = Tensors.of(atLeastOne, shape).to(sum.dtype()).to(sum.device());
-      byTemplate.put(entry.getKey(), held.hold(sum.div(by)));
+      byTemplate.put(entry.getKey(), held.hold(sum.div(by).to(type)));
     }
   }
 
@@ -154,33 +151,14 @@ final class Means implements AutoCloseable {
         yield mean.unsqueeze(0).unsqueeze(0).expand(spread);
       }
       case TEMPLATE_AND_POSITION -> {
-        long[] which = block.templates().stream().mapToLong(this::known).toArray();
-        for (int prompt = 0; prompt < which.length; prompt++) {
-          if (longest.get((int) which[prompt]) < block.length()) {
-            throw new IllegalArgumentException(
-                "no mean at position "
-                    + (block.length() - 1)
-                    + " of template '"
-                    + block.templates().get(prompt)
-                    + "': the longest reference prompt of it has "
-                    + longest.get((int) which[prompt])
-                    + " tokens; give reference prompts as long as those of the sweep");
-          }
-        }
+        // The plan has seen that there is a mean wherever one is put.
+        long[] which =
+            block.templates().stream().mapToLong(t -> templates.getOrDefault(t, 0)).toArray();
         yield Objects.requireNonNull(byTemplate.get(point))
             .indexSelect(0, which)
             .narrow(1, start, length);
       }
     };
-  }
-
-  private long known(String template) {
-    var index = templates.get(template);
-    if (index == null) {
-      throw new IllegalArgumentException(
-          "no mean of template '" + template + "': no reference prompt is of it");
-    }
-    return index;
   }
 
   @Override

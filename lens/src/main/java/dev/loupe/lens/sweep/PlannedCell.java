@@ -26,6 +26,9 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
       PromptBlock block,
       ModelConfig config,
       boolean readsAll) {
+    if (interventions.stream().anyMatch(PlannedCell::needsWholeRun)) {
+      return new PlannedCell(cell, List.of(), Entry.WHOLE, 0, 0);
+    }
     var edits =
         interventions.stream()
             .map(i -> interventions.size() == 1 ? Edit.alone(i, block) : Edit.among(i, block))
@@ -40,9 +43,6 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
     // Freezing alone changes nothing.
     if (edits.stream().allMatch(e -> e.change() instanceof Change.Freeze)) {
       return Entry.NOTHING;
-    }
-    if (edits.stream().anyMatch(PlannedCell::needsWholeRun)) {
-      return Entry.WHOLE;
     }
     if (edits.size() > 1) {
       return Entry.BLOCK;
@@ -86,12 +86,12 @@ record PlannedCell(int cell, List<Edit> edits, Entry entry, int layer, int from)
     };
   }
 
-  private static boolean needsWholeRun(Edit edit) {
-    var kind = edit.point().kind();
+  private static boolean needsWholeRun(Intervention intervention) {
+    var kind = intervention.site().point().kind();
     boolean outside =
         kind.onDemand() || kind == Kind.LN_FINAL_SCALE || kind == Kind.LN_FINAL_NORMALIZED;
-    boolean meanOfPatterns = edit.change() instanceof Change.Mean && Site.isAttention(kind);
-    return outside || meanOfPatterns || edit.change() instanceof Change.Custom;
+    boolean meanOfPatterns = intervention.change() instanceof Change.Mean && Site.isAttention(kind);
+    return outside || meanOfPatterns || intervention.change() instanceof Change.Custom;
   }
 
   /** Returns the positions whose part of the block it enters is computed for it. */

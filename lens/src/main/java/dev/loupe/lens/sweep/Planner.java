@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -31,20 +32,33 @@ final class Planner {
   private final Map<Long, int[]> partners = new HashMap<>();
   private final Set<HookPoint> means = new HashSet<>();
   private final Set<Integer> whole = new TreeSet<>();
+  // Of the reference prompts, by template.
+  private final Map<String, SortedSet<Integer>> lengths = new HashMap<>();
 
+  /**
+   * Prepares a plan.
+   *
+   * @throws IllegalArgumentException if an intervention does not suit the model or the prompts
+   */
   Planner(Sweep sweep, HookedTransformer model, SweepOptions options) {
     this.sweep = sweep;
     this.options = options;
     config = model.config();
     costs = new Costs(config, sweep.metric(), model.weights().wE().dtype() == DType.F64 ? 8 : 4);
     readsAll = sweep.metric().reads() == Metric.Reads.EVERY;
+    var reference = sweep.reference();
+    for (int row = 0; row < reference.size(); row++) {
+      lengths
+          .computeIfAbsent(reference.templates().get(row), t -> new TreeSet<>())
+          .add(reference.clean().row(row).length);
+    }
+    for (int cell = 0; cell < sweep.grid().size(); cell++) {
+      sweep.grid().cell(cell).forEach(this::register);
+    }
   }
 
   /** Plans the sweep. */
   Plan plan() {
-    for (int cell = 0; cell < sweep.grid().size(); cell++) {
-      sweep.grid().cell(cell).forEach(this::register);
-    }
     int most = costs.mostRows(sweep.prompts().clean().length());
     List<BlockPlan> blocks;
     while (true) {
@@ -75,10 +89,37 @@ final class Planner {
             resample.seed(),
             seed -> Resampling.partners(denoising ? prompts.clean() : prompts.corrupted(), seed));
       }
-      // Means of patterns are taken by whole runs.
-      case Change.Mean _ when !Site.isAttention(intervention.site().point().kind()) ->
+      case Change.Mean mean -> {
+        boolean attention = Site.isAttention(intervention.site().point().kind());
+        if (mean.over() == Change.Over.TEMPLATE_AND_POSITION) {
+          requireMeans(intervention, attention);
+        }
+        // Means of patterns are taken by whole runs.
+        if (!attention) {
           means.add(intervention.site().point());
+        }
+      }
       default -> {}
+    }
+  }
+
+  private void requireMeans(Intervention intervention, boolean attention) {
+    var prompts = sweep.prompts();
+    for (int row = 0; row < prompts.size(); row++) {
+      var known = lengths.getOrDefault(prompts.templates().get(row), new TreeSet<>());
+      int length = prompts.clean().row(row).length;
+      for (int position : prompts.positions(intervention.site().at(), row)) {
+        boolean there =
+            attention ? known.contains(length) : !known.isEmpty() && known.last() > position;
+        if (!there) {
+          throw new IllegalArgumentException(
+              intervention
+                  + ": the prompts that means are taken over have none of template \""
+                  + prompts.templates().get(row)
+                  + "\" with "
+                  + (attention ? length + " tokens" : "a token at position " + position));
+        }
+      }
     }
   }
 

@@ -34,7 +34,7 @@ final class Runner implements AutoCloseable {
   private final Cancellation cancellation = new Cancellation();
   private final ConcurrentLinkedQueue<String> notes = new ConcurrentLinkedQueue<>();
   private final ExecutorService pool;
-  private final int matrixThreads = Threads.matrixThreads();
+  private final int matrixThreads = MatrixThreads.take();
   private long done;
 
   Runner(Sweep sweep, SweepOptions options, Progress progress, Optional<SweepFolder> folder) {
@@ -74,39 +74,38 @@ final class Runner implements AutoCloseable {
     }
   }
 
-  /** Computes cells as whole runs. */
-  void runWhole(List<Integer> cells, WholeRuns runs) {
-    for (int cell : cells) {
-      int number = cell;
-      var stored = folder.flatMap(f -> f.read("whole", number));
-      var chunk =
-          stored.isPresent()
-              ? stored.get()
-              : await(List.<Callable<StoredChunk>>of(() -> whole(number, runs)), c -> {})
-                  .getFirst();
+  /** Computes groups of cells as whole runs. */
+  void runWhole(List<List<Integer>> groups, WholeRuns runs) {
+    for (int i = 0; i < groups.size(); i++) {
+      int number = i;
+      var cells = groups.get(i);
+      var stored =
+          folder.flatMap(f -> f.read("whole", number)).filter(c -> c.cells().equals(cells));
+      var chunk = stored.isPresent() ? stored.get() : compute(() -> whole(number, cells, runs));
       accept(chunk);
     }
   }
 
-  /** Computes one cell over all prompts: its metric of each. */
+  /** Computes cells over all prompts: the metric of each by cell and prompt. */
   interface WholeRuns {
-    double[] compute(int cell);
+    double[][] compute(List<Integer> cells);
   }
 
-  private StoredChunk whole(int cell, WholeRuns runs) {
-    var chunk =
-        new StoredChunk(
-            List.of(cell),
-            IntStream.range(0, sweep.prompts().size()).boxed().toList(),
-            clean,
-            corrupted,
-            new double[][] {runs.compute(cell)});
-    folder.ifPresent(f -> f.write("whole", cell, chunk));
+  private StoredChunk whole(int number, List<Integer> cells, WholeRuns runs) {
+    var rows = IntStream.range(0, sweep.prompts().size()).boxed().toList();
+    var chunk = new StoredChunk(cells, rows, clean, corrupted, runs.compute(cells));
+    folder.ifPresent(f -> f.write("whole", number, chunk));
     return chunk;
   }
 
+  /** Computes one thing on a thread of its own, so that the caller can be interrupted. */
+  <T> T compute(Callable<T> body) {
+    return await(List.of(body), result -> {}).getFirst();
+  }
+
   private void wave(int first, List<Job> jobs) {
-    var blocks = new ArrayList<SweepBlock>();
+    // Also those that were opened while another failed.
+    var opened = new ConcurrentLinkedQueue<SweepBlock>();
     try {
       var unfinished = new ArrayList<Job>();
       var tasks = new ArrayList<Callable<StoredChunk>>();
@@ -120,16 +119,21 @@ final class Runner implements AutoCloseable {
       }
       var openings =
           unfinished.stream()
-              .<Callable<SweepBlock>>map(job -> () -> job.open().apply(cancellation))
+              .<Callable<SweepBlock>>map(job ->
+                  () -> {
+                    var block = job.open().apply(cancellation);
+                    opened.add(block);
+                    return block;
+                  })
               .toList();
-      blocks.addAll(await(openings, block -> {}));
+      var blocks = await(openings, block -> {});
       for (int i = 0; i < unfinished.size(); i++) {
         takeBaselines(unfinished.get(i), blocks.get(i));
         tasks.addAll(tasks(names.get(i), unfinished.get(i), blocks.get(i)));
       }
       await(tasks, this::accept);
     } finally {
-      blocks.forEach(SweepBlock::close);
+      opened.forEach(SweepBlock::close);
     }
   }
 
@@ -140,7 +144,7 @@ final class Runner implements AutoCloseable {
     }
     var stored =
         IntStream.range(0, job.chunks().size())
-            .mapToObj(i -> folder.get().read(name, i))
+            .mapToObj(i -> stored(name, i, job))
             .flatMap(Optional::stream)
             .toList();
     if (stored.size() < job.chunks().size()) {
@@ -153,6 +157,14 @@ final class Runner implements AutoCloseable {
     takeUnchanged(job);
     stored.forEach(this::accept);
     return true;
+  }
+
+  // Another version may have cut the sweep in other chunks.
+  private Optional<StoredChunk> stored(String name, int index, Job job) {
+    return folder
+        .flatMap(f -> f.read(name, index))
+        .filter(chunk -> chunk.cells().equals(job.chunks().get(index)))
+        .filter(chunk -> chunk.rows().equals(job.rows()));
   }
 
   private void takeBaselines(Job job, SweepBlock block) {
@@ -178,7 +190,7 @@ final class Runner implements AutoCloseable {
     var tasks = new ArrayList<Callable<StoredChunk>>();
     for (int i = 0; i < job.chunks().size(); i++) {
       int index = i;
-      var stored = folder.flatMap(f -> f.read(name, index));
+      var stored = stored(name, index, job);
       tasks.add(
           stored.isPresent()
               ? stored::get
@@ -282,6 +294,10 @@ final class Runner implements AutoCloseable {
         case Error cause -> throw cause;
         case null, default -> throw new IllegalStateException(e.getCause());
       }
+    } catch (RuntimeException | Error e) {
+      // What the caller does with a result may fail; no thread may go on then.
+      stop();
+      throw e;
     }
   }
 
@@ -313,6 +329,6 @@ final class Runner implements AutoCloseable {
   @Override
   public void close() {
     stop();
-    Threads.setMatrixThreads(matrixThreads);
+    MatrixThreads.giveBack();
   }
 }

@@ -5,7 +5,9 @@ import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Many interventions on one base run: a grid of them, the prompts, and what is measured.
@@ -22,6 +24,9 @@ public record Sweep(
     PatchDirection direction,
     Metric metric,
     PromptPairs reference) {
+  // Whole runs that share one computation of the runs that are not intervened in.
+  private static final int WHOLE_AT_ONCE = 16;
+
   /** Returns a sweep whose means are taken over its own prompts. */
   public static Sweep of(Grid grid, PromptPairs prompts, PatchDirection direction, Metric metric) {
     return new Sweep(grid, prompts, direction, metric, prompts);
@@ -41,38 +46,54 @@ public record Sweep(
    * @throws SweepInterruptedException if the thread is interrupted; it carries what was computed
    */
   public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
+    // What does not suit the model is refused before a folder is claimed for it.
+    var first = new Planner(this, model, options);
     var folder =
         options.folder().map(f -> SweepFolder.open(f, Fingerprint.of(this, model), options));
     var begun = folder.map(SweepFolder::options).orElse(options);
-    var planner = new Planner(this, model, begun);
+    var planner = begun.equals(options) ? first : new Planner(this, model, begun);
     var plan = planner.plan();
+    if (plan.bytes() > begun.memory()) {
+      progress.note(
+          "this sweep takes about %d MiB, more than the %d MiB allowed: it cannot be cut smaller"
+              .formatted(plan.bytes() >> 20, begun.memory() >> 20));
+    }
     try (var runner = new Runner(this, begun, progress, folder);
-        var means = Means.of(this, model, plan.means(), runner.cancellation())) {
-      var jobs =
-          plan.blocks().stream()
-              .map(block ->
-                  new Job(
-                      block.block().rows(),
-                      cancellation ->
-                          PlannedBlock.open(model, this, planner, block, means, cancellation),
-                      block.chunks().stream().map(BlockPlan.Chunk::cells).toList(),
-                      block.unchanged()))
-              .toList();
-      runner.run(jobs);
-      runner.runWhole(plan.whole(), cell -> whole(model, cell));
+        var means =
+            runner.compute(() -> Means.of(this, model, plan.means(), runner.cancellation()))) {
+      runner.run(plan.blocks().stream().map(block -> job(model, planner, block, means)).toList());
+      runner.runWhole(groups(plan.whole()), cells -> whole(model, cells));
       return runner.result();
     }
+  }
+
+  private double[][] whole(HookedTransformer model, List<Integer> cells) {
+    var some =
+        Grid.of(Axis.numbered("cell", cells.size()), cells.stream().map(grid::cell).toList());
+    var result =
+        NaiveSweep.run(
+            new Sweep(some, prompts, direction, metric, reference), model, Progress.none());
+    return IntStream.range(0, cells.size()).mapToObj(result::byPrompt).toArray(double[][]::new);
+  }
+
+  private Job job(HookedTransformer model, Planner planner, BlockPlan block, Means means) {
+    return new Job(
+        block.block().rows(),
+        cancellation -> PlannedBlock.open(model, this, planner, block, means, cancellation),
+        block.chunks().stream().map(BlockPlan.Chunk::cells).toList(),
+        block.unchanged());
+  }
+
+  private static List<List<Integer>> groups(List<Integer> cells) {
+    var groups = new ArrayList<List<Integer>>();
+    for (int from = 0; from < cells.size(); from += WHOLE_AT_ONCE) {
+      groups.add(cells.subList(from, Math.min(from + WHOLE_AT_ONCE, cells.size())));
+    }
+    return groups;
   }
 
   /** Returns how it would be carried out. */
   public Plan plan(HookedTransformer model, SweepOptions options) {
     return new Planner(this, model, options).plan();
-  }
-
-  private double[] whole(HookedTransformer model, int cell) {
-    var alone = Grid.of(Axis.numbered("cell", 1), List.of(grid.cell(cell)));
-    return NaiveSweep.run(
-            new Sweep(alone, prompts, direction, metric, reference), model, Progress.none())
-        .byPrompt(0);
   }
 }

@@ -134,14 +134,14 @@ final class RandomSweeps {
   }
 
   private Change change(Site site, boolean attention) {
-    return switch (random.nextInt(attention ? 5 : 12)) {
+    return switch (random.nextInt(attention ? 8 : 12)) {
       case 0, 1 -> new Change.Patch();
       case 2 -> new Change.Resample(random.nextInt(3));
       case 3 -> new Change.Freeze();
-      case 4 -> site.point().kind() == Kind.ATTN_SCORES ? new Change.Patch() : new Change.Zero();
-      case 5 -> new Change.Mean(Change.Over.EVERYTHING);
+      case 4 -> new Change.Zero();
+      case 5 -> new Change.Scale(random.nextInt(3) == 0 ? 0 : random.nextDouble(-1, 2));
       case 6 -> new Change.Mean(Change.Over.TEMPLATE_AND_POSITION);
-      case 7 -> new Change.Scale(random.nextDouble(-1, 2));
+      case 7 -> attention ? new Change.Patch() : new Change.Mean(Change.Over.EVERYTHING);
       case 8 -> new Change.Add(direction(site), random.nextDouble(-2, 2));
       case 9 -> new Change.ProjectOut(direction(site));
       case 10 -> new Change.PatchAlong(direction(site));

@@ -2,17 +2,23 @@ package dev.loupe.lens.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Change;
 import dev.loupe.lens.Intervention;
+import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.HookPoint;
+import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.RandomModels;
+import dev.loupe.model.Tokens;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.tensor.Resident;
 import dev.loupe.tensor.TensorException;
@@ -293,6 +299,76 @@ class SweepRunTest {
       assertThatThrownBy(() -> neurons(overflowing, 0).run(overflowing, small, Progress.none()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("overflows");
+    }
+  }
+
+  @Test
+  void whatTheCallerThrowsEndsTheThreadsFirst() {
+    var sweep = neurons(model, 0);
+    long unchanged = sweep.plan(model, small).unchanged();
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(() ->
+              sweep.run(
+                  model,
+                  small.withThreads(4),
+                  (done, total) -> {
+                    if (done > unchanged) {
+                      throw new IllegalStateException("enough");
+                    }
+                  }))
+          .hasMessage("enough");
+    }
+  }
+
+  @Test
+  void aRefusedSweepClaimsNoFolder(@TempDir Path folder) {
+    var sweep = neurons(model, 0);
+    var layer = model.config().nLayers();
+    var wrong =
+        Sweep.of(
+            Grid.of(
+                Axis.numbered("cell", 1),
+                List.of(List.of(Intervention.zero(Site.of(HookPoint.residPre(layer)))))),
+            sweep.prompts(),
+            PatchDirection.NOISING,
+            StandardMetric.LOGIT_DIFFERENCE);
+    assertThatThrownBy(() -> wrong.run(model, small.in(folder), Progress.none()))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(sweep.run(model, small.in(folder), Progress.none()).isComplete()).isTrue();
+  }
+
+  @Test
+  void aMetricThatIsAFunctionCannotBeResumed(@TempDir Path folder) {
+    var sweep = neurons(model, 0);
+    var custom = new Metric.Custom("mine", logits -> logits.select(1, 0));
+    for (var metric : List.of(custom, new Metric.Recovery(custom))) {
+      var measured = Sweep.of(sweep.grid(), sweep.prompts(), PatchDirection.NOISING, metric);
+      assertThatThrownBy(() -> measured.run(model, small.in(folder), Progress.none()))
+          .hasMessageContaining("mine cannot be told");
+      assertThat(measured.run(model, small, Progress.none()).isComplete()).isTrue();
+    }
+  }
+
+  @Test
+  void promptsThatAreTurnedByTheirLengthAreNotContinued() {
+    var scaled = RandomModels.dynamic(4);
+    try (var rotary = RandomModels.model(scaled, 3, WeightProcessing.none())) {
+      var clean = new long[] {1, 2, 3, 4, 5, 6, 7, 8};
+      var corrupted = new long[] {1, 2, 3, 4, 5, 6, 9, 8};
+      var prompts =
+          PromptPairs.of(
+              Tokens.of(clean), Tokens.of(corrupted), Answers.of(new long[] {3}, new long[] {4}));
+      var sweep =
+          Sweep.of(
+              new Patching(scaled, prompts).heads(Kind.Z, At.all()),
+              prompts,
+              PatchDirection.DENOISING,
+              StandardMetric.LOGIT_DIFFERENCE);
+      var fast = sweep.run(rotary, small, Progress.none());
+      var slow = NaiveSweep.run(sweep, rotary, Progress.none());
+      for (int cell = 0; cell < slow.size(); cell++) {
+        assertThat(fast.byPrompt(cell)[0]).isCloseTo(slow.byPrompt(cell)[0], within(1e-9));
+      }
     }
   }
 
