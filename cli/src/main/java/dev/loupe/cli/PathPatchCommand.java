@@ -33,15 +33,14 @@ import picocli.CommandLine.Option;
           + " stay as they are, and what the receivers then read is put into a second run, in"
           + " which all that follows is computed. A sender has no path to what comes before it,"
           + " and so no effect there. With --freeze-mlps and --freeze-norms only direct paths are"
-          + " left. Path patching makes no plan beforehand, so --explain is of patch and ablate"
-          + " only.",
+          + " left.",
       "",
       "Examples:",
       "  loupe path-patch --model gpt2 --task ioi --corrupt-with abc",
       "  loupe path-patch --model gpt2 --task ioi --corrupt-with abc \\",
       "    --to q:L9H9,L9H6,L10H0",
       "  loupe path-patch --model gpt2 --task ioi --corrupt-with abc \\",
-      "    --to v:L7H3,L7H9,L8H6,L8H10 --receiver-positions S2",
+      "    --to v:L7H3,L7H9,L8H6,L8H10 --receiver-positions S2 --explain",
       "  loupe path-patch --model demo --task ioi --senders mlps --to final k:L3H5"
     })
 final class PathPatchCommand extends LoupeCommand {
@@ -99,6 +98,9 @@ final class PathPatchCommand extends LoupeCommand {
 
   @Mixin private SweepSettings settings = new SweepSettings();
 
+  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
+  private boolean explain;
+
   /** Which run is patched. */
   static final class Direction {
     @Option(names = "--noising", description = "Corrupted values into the clean run (default).")
@@ -136,11 +138,16 @@ final class PathPatchCommand extends LoupeCommand {
           new SweepShow.Plan(
               SweepFindings.Kind.PATH_PATCHING,
               Sweep.of(grid, pairs, direction(), settings.metric()),
-              patching::run,
+              SweepShow.Work.of(patching),
               what(from, places, ends),
               spec(from, places, ends),
               List.of());
-      new SweepShow(this, transformer, batch, settings).run("path-patch", plan, target, again());
+      var show = new SweepShow(this, transformer, batch, settings);
+      if (explain) {
+        show.explain(plan);
+      } else {
+        show.run("path-patch", plan, target, again());
+      }
     }
   }
 

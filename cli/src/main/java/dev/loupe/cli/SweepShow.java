@@ -3,6 +3,7 @@ package dev.loupe.cli;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.sweep.BackupHeads;
+import dev.loupe.lens.sweep.PathPatching;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepInterruptedException;
 import dev.loupe.lens.sweep.SweepOptions;
@@ -74,14 +75,44 @@ final class SweepShow {
         String what,
         Map<String, Object> interventions,
         List<String> notes) {
-      this(kind, sweep, sweep::run, what, interventions, notes);
+      this(kind, sweep, Work.of(sweep), what, interventions, notes);
     }
   }
 
   /** Computes a result; a sweep itself, or what has the sweep of its senders. */
-  @FunctionalInterface
   interface Work {
     SweepResult run(HookedTransformer model, SweepOptions options, Progress progress);
+
+    /** Says what it would compute. */
+    List<String> explain(HookedTransformer model, SweepOptions options);
+
+    static Work of(Sweep sweep) {
+      return new Work() {
+        @Override
+        public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
+          return sweep.run(model, options, progress);
+        }
+
+        @Override
+        public List<String> explain(HookedTransformer model, SweepOptions options) {
+          return sweep.plan(model, options).explain();
+        }
+      };
+    }
+
+    static Work of(PathPatching paths) {
+      return new Work() {
+        @Override
+        public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
+          return paths.run(model, options, progress);
+        }
+
+        @Override
+        public List<String> explain(HookedTransformer model, SweepOptions options) {
+          return paths.plan(model, options).explain();
+        }
+      };
+    }
   }
 
   /** Computes what heads add before and after a knock-out. */
@@ -93,7 +124,7 @@ final class SweepShow {
   /** Says what would be computed. */
   void explain(Plan plan) {
     head(PromptRow.of(plan.sweep().prompts(), model).getFirst(), plan);
-    plan.sweep().plan(model, settings.options()).explain().forEach(command.out()::println);
+    plan.work().explain(model, settings.options()).forEach(command.out()::println);
   }
 
   /**
@@ -236,7 +267,11 @@ final class SweepShow {
     page.remarks().forEach(remark -> out.println(command.wrapped(remark)));
     out.println();
     page.charts().forEach(chart -> out.println(TerminalHeatmap.render(chart, command.terminal())));
-    out.println(TerminalTable.render(page.top(settings.top()), command.terminal()));
+    var top = page.top(settings.top());
+    out.println(
+        TerminalTable.render(
+            TerminalTable.fits(top, command.terminal()) ? top : page.narrowTop(settings.top()),
+            command.terminal()));
     page.backupHeads(settings.top())
         .ifPresent(heads -> out.println(TerminalTable.render(heads, command.terminal())));
   }

@@ -12,6 +12,9 @@ import java.util.SplittableRandom;
  * @param n how many prompts
  */
 public record Estimate(double mean, double standardError, int n) {
+  private static final int RESAMPLES = 2000;
+  private static final double CONFIDENCE = .95;
+
   /** Returns what is known where there are no values: NaN, and n = 0. */
   public static Estimate none() {
     return new Estimate(Double.NaN, Double.NaN, 0);
@@ -67,6 +70,17 @@ public record Estimate(double mean, double standardError, int n) {
     Arrays.sort(means);
     double tail = (1 - confidence) / 2;
     return new Interval(quantile(means, tail), quantile(means, 1 - tail), confidence);
+  }
+
+  /**
+   * Returns the interval that results show beside a mean: 95 % by {@link #bootstrap} of 2000
+   * resamples with a seed of its own, so that it is the same every time. Its bounds are NaN where
+   * there are fewer than two values, or one that is not finite.
+   */
+  public static Interval interval(double... values) {
+    return values.length < 2 || !Arrays.stream(values).allMatch(Double::isFinite)
+        ? new Interval(Double.NaN, Double.NaN, CONFIDENCE)
+        : bootstrap(values, RESAMPLES, CONFIDENCE, 0);
   }
 
   private static double quantile(double[] sorted, double share) {

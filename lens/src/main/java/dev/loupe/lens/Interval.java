@@ -18,4 +18,11 @@ public record Interval(double low, double high, double confidence) {
       throw new IllegalArgumentException("an interval from " + low + " to " + high);
     }
   }
+
+  /** Returns this in other units, turned round where the factor is negative. */
+  public Interval scaled(double factor) {
+    return factor < 0
+        ? new Interval(high * factor, low * factor, confidence)
+        : new Interval(low * factor, high * factor, confidence);
+  }
 }

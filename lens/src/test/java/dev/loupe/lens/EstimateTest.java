@@ -110,6 +110,21 @@ class EstimateTest {
     assertThat(equal).isEqualTo(new Interval(3, 3, .95));
   }
 
+  @Test
+  void theUsualIntervalIsOf95PercentAnd2000Resamples() {
+    assertThat(Estimate.interval(VALUES)).isEqualTo(Estimate.bootstrap(VALUES, 2000, .95, 0));
+    for (double[] tooLittle : new double[][] {{}, {3}, {1, Double.NEGATIVE_INFINITY}}) {
+      assertThat(Estimate.interval(tooLittle)).isEqualTo(new Interval(Double.NaN, Double.NaN, .95));
+    }
+  }
+
+  @Test
+  void anIntervalInOtherUnitsKeepsItsOrder() {
+    var interval = new Interval(-1, 3, .9);
+    assertThat(interval.scaled(2)).isEqualTo(new Interval(-2, 6, .9));
+    assertThat(interval.scaled(-2)).isEqualTo(new Interval(-6, 2, .9));
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, 1, -.5, 95, Double.NaN})
   void aConfidenceIsAShare(double confidence) {

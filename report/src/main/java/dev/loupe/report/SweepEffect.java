@@ -1,6 +1,7 @@
 package dev.loupe.report;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Interval;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.sweep.SweepResult;
@@ -68,6 +69,20 @@ record SweepEffect(Form form, SweepResult result) {
   }
 
   /**
+   * Return where the effect of a cell is believed to lie; NaN where there is too little to tell.
+   */
+  Interval interval(int cell) {
+    return switch (form) {
+      case RECOVERY -> result.recoveryInterval(cell);
+      case LOSS ->
+          Estimate.interval(changes(cell))
+              .scaled(-1 / (result.clean().mean() - result.corrupted().mean()));
+      case CHANGE -> Estimate.interval(changes(cell));
+      case LEFT -> result.interval(cell);
+    };
+  }
+
+  /**
    * Return the cells that do most, the strongest first. Each is compared with the base run over its
    * own prompts: an interruption leaves cells with different ones.
    */
@@ -85,14 +100,17 @@ record SweepEffect(Form form, SweepResult result) {
   }
 
   private Estimate change(int cell) {
+    double[] changes = changes(cell);
+    return changes.length == 0 ? Estimate.none() : Estimate.of(changes);
+  }
+
+  private double[] changes(int cell) {
     double[] values = result.byPrompt(cell);
     double[] base = baseIsClean() ? result.cleanByPrompt() : result.corruptedByPrompt();
-    double[] changes =
-        IntStream.range(0, values.length)
-            .filter(i -> !Double.isNaN(values[i]))
-            .mapToDouble(i -> values[i] - base[i])
-            .toArray();
-    return changes.length == 0 ? new Estimate(Double.NaN, Double.NaN, 0) : Estimate.of(changes);
+    return IntStream.range(0, values.length)
+        .filter(i -> !Double.isNaN(values[i]))
+        .mapToDouble(i -> values[i] - base[i])
+        .toArray();
   }
 
   boolean baseIsClean() {

@@ -64,8 +64,20 @@ public final class SweepPage {
     return axis.labels().stream().mapToInt(String::length).max().orElse(0);
   }
 
-  /** Return the cells that do most, the strongest first; of a list of components, all in order. */
+  /**
+   * Return the cells that do most, the strongest first, with the intervals of what they do; of a
+   * list of components, all in order.
+   */
   public Table top(int n) {
+    return top(n, findings.prompts().size() > 1);
+  }
+
+  /** Return the same without intervals, for a terminal that has no room for them. */
+  public Table narrowTop(int n) {
+    return top(n, false);
+  }
+
+  private Table top(int n, boolean hasIntervals) {
     var shown = isList() ? inOrder() : effect.strongest(n);
     var values = shown.stream().map(SweepResult.Cell::value).toList();
     var effects = shown.stream().map(cell -> effect.of(cell.index())).toList();
@@ -76,9 +88,11 @@ public final class SweepPage {
     if (both) {
       columns.add(Column.signed(effect.name(), decimals).explained(effect.unit()));
       columns.addAll(errors("±", decimals));
+      columns.addAll(hasIntervals ? bounds(decimals) : List.of());
     }
     columns.add(Column.signed(effect.metric(), decimals(values)).explained("with the change made"));
     columns.addAll(errors("± ", decimals(values)));
+    columns.addAll(hasIntervals && !both ? bounds(decimals(values)) : List.of());
     if (!result.isComplete()) {
       columns.add(Column.number("prompts", 0).explained("how many of them were computed"));
     }
@@ -90,8 +104,10 @@ public final class SweepPage {
       cells.add(Cell.of(names.cell(shown.get(i).labels())));
       if (both) {
         add(cells, effects.get(i));
+        add(cells, shown.get(i), hasIntervals);
       }
       add(cells, values.get(i));
+      add(cells, shown.get(i), hasIntervals && !both);
       if (!result.isComplete()) {
         cells.add(Cell.of((double) values.get(i).n()));
       }
@@ -139,6 +155,21 @@ public final class SweepPage {
     cells.add(Cell.of(finite(e.mean())));
     if (findings.prompts().size() > 1) {
       cells.add(Cell.of(finite(e.standardError())));
+    }
+  }
+
+  private static List<Column> bounds(int decimals) {
+    return Stream.of("low", "high")
+        .map(
+            name -> Column.signed(name, decimals).explained("bound of the 95 % bootstrap interval"))
+        .toList();
+  }
+
+  private void add(List<Cell> cells, SweepResult.Cell cell, boolean hasInterval) {
+    if (hasInterval) {
+      var interval = effect.interval(cell.index());
+      cells.add(Cell.of(interval.low()));
+      cells.add(Cell.of(interval.high()));
     }
   }
 

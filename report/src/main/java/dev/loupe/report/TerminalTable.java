@@ -36,6 +36,14 @@ public final class TerminalTable {
     return new TerminalTable(table, terminal).render();
   }
 
+  /** Return whether a terminal is wide enough for all of a table as it is. */
+  public static boolean fits(Table table, Terminal terminal) {
+    var whole = new TerminalTable(table, terminal);
+    int columns = table.columns().size();
+    int[] widths = IntStream.range(0, columns).map(whole::naturalWidth).toArray();
+    return total(widths, columns) <= terminal.width();
+  }
+
   private String render() {
     int[] widths = widths();
     int shown = shown(widths);

@@ -156,6 +156,45 @@ class SweepPageTest {
   }
 
   @Test
+  void theTableHasTheIntervalOfWhatItRanksBy() {
+    var tokens = Tokens.of(new long[] {1, 2}, new long[] {1, 2});
+    var pairs = PromptPairs.of(tokens, tokens, Answers.of(new long[] {5, 5}, new long[] {7, 7}));
+    var single = findings(SweepFindings.Kind.PATCHING, PatchDirection.NOISING, 0, LAYERS);
+    var sweep =
+        Sweep.of(
+            Grid.of(List.of(LAYERS), at -> List.of()),
+            pairs,
+            PatchDirection.NOISING,
+            StandardMetric.LOGIT_DIFFERENCE);
+    double[][] values = {{3, 7}, {2, 6}};
+    var row = single.prompts().getFirst();
+    var result = SweepResult.of(sweep, new double[] {4, 8}, new double[] {0, 4}, values);
+    for (var kind : SweepFindings.Kind.values()) {
+      var page =
+          new SweepPage(
+              new SweepFindings(
+                  kind, single.model(), "z", Map.of(), result, List.of(row, row), List.of(), 1));
+      var top = page.top(2);
+      var names = top.columns().stream().map(Column::name).toList();
+      assertThat(names).containsOnlyOnce("low", "high");
+      assertThat(page.narrowTop(2).columns()).hasSize(names.size() - 2);
+      // Every prompt loses 2, and 2 of the gap of 4; what is left is 2 and 6.
+      int low = names.indexOf("low");
+      var bounds = top.text(0, low) + " " + top.text(0, low + 1);
+      assertThat(bounds)
+          .isEqualTo(
+              switch (kind) {
+                case PATCHING, PATH_PATCHING -> "+0.500 +0.500";
+                case ABLATION -> "-2.000 -2.000";
+                case ABLATION_OF_THE_REST -> "+2.000 +6.000";
+              });
+    }
+    assertThat(new SweepPage(single).top(2).columns())
+        .extracting(Column::name)
+        .doesNotContain("low");
+  }
+
+  @Test
   void gridsLargerThanAChartAreToldByTheirStrongestCells() {
     var html = html(patching(PatchDirection.DENOISING, LAYERS, Axis.numbered("neuron", 500)));
     assertThat(html).contains("larger than a chart can show", "L1N499").doesNotContain("L0N17<");

@@ -20,8 +20,8 @@ public final class SweepFiles {
   }
 
   /**
-   * Writes JSON: metric, direction, baselines, axes, values and recovery as nested arrays in the
-   * order of the axes, prompts with their exact tokens, and where it all comes from.
+   * Writes JSON: metric, direction, baselines, axes, values, recovery and their intervals as nested
+   * arrays in the order of the axes, prompts with their exact tokens, and where it all comes from.
    *
    * @param facts what else belongs to the provenance
    * @throws IOException if the file cannot be written; then the old file, if any, is as it was
@@ -33,8 +33,10 @@ public final class SweepFiles {
   }
 
   /**
-   * Writes Parquet, one row a cell: its label on every axis, value, standard_error, n, recovery,
-   * recovery_standard_error; NULL where there is no number.
+   * Writes Parquet, one row a cell: its label on every axis, value, standard_error, low and high of
+   * its 95 % bootstrap interval, n, recovery, recovery_standard_error, recovery_low, recovery_high;
+   * NULL where there is no number. Grids of more than 5,000 cells or 250,000 values have no
+   * intervals.
    *
    * @throws IOException if the file cannot be written; then the old file, if any, is as it was
    */

@@ -1,6 +1,7 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Interval;
 import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.SweepResult;
@@ -42,6 +43,7 @@ final class SweepJson {
     json.put("values", nested(i -> number(result.value(i).mean())));
     json.put("standard_errors", nested(i -> number(result.value(i).standardError())));
     recovery(json);
+    intervals(json);
     if (!result.isComplete()) {
       json.put("n", nested(i -> result.value(i).n()));
     }
@@ -67,6 +69,26 @@ final class SweepJson {
               ? "clean and corrupted prompts do not differ in the " + result.metric().label()
               : "clean and corrupted prompts were not computed");
     }
+  }
+
+  private void intervals(Map<String, @Nullable Object> json) {
+    var intervals = new SweepIntervals(result);
+    if (!intervals.areWorthIt()) {
+      json.put("intervals", null);
+      json.put("intervals_absent", intervals.absence());
+      return;
+    }
+    var values = intervals.ofValues();
+    json.put("interval_confidence", values.getFirst().confidence());
+    json.put("intervals", nested(i -> bounds(values.get(i))));
+    if (result.hasGap()) {
+      var recoveries = intervals.ofRecovery();
+      json.put("recovery_intervals", nested(i -> bounds(recoveries.get(i))));
+    }
+  }
+
+  private static @Nullable Object bounds(Interval interval) {
+    return Double.isNaN(interval.low()) ? null : List.of(interval.low(), interval.high());
   }
 
   /** Lays the numbers of the cells out as nested arrays, the last axis innermost. */

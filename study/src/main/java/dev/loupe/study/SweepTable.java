@@ -1,12 +1,14 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Interval;
 import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.SweepResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
@@ -15,8 +17,9 @@ import org.duckdb.DuckDBConnection;
 /** The cells of a sweep as rows of a table. */
 final class SweepTable {
   private static final String NUMBERS =
-      ", value DOUBLE, standard_error DOUBLE, n INTEGER, recovery DOUBLE,"
-          + " recovery_standard_error DOUBLE";
+      ", value DOUBLE, standard_error DOUBLE, low DOUBLE, high DOUBLE, n INTEGER,"
+          + " recovery DOUBLE, recovery_standard_error DOUBLE, recovery_low DOUBLE,"
+          + " recovery_high DOUBLE";
 
   private final SweepResult result;
 
@@ -52,6 +55,10 @@ final class SweepTable {
 
   private void fill(DuckDBAppender rows) throws SQLException {
     boolean hasRecovery = result.hasGap();
+    var intervals = new SweepIntervals(result);
+    var values = intervals.areWorthIt() ? intervals.ofValues() : List.<Interval>of();
+    var recoveries =
+        intervals.areWorthIt() && hasRecovery ? intervals.ofRecovery() : List.<Interval>of();
     for (int cell = 0; cell < result.size(); cell++) {
       rows.beginRow();
       for (var label : result.sweep().grid().labels(cell)) {
@@ -62,11 +69,20 @@ final class SweepTable {
           hasRecovery ? result.recovery(cell) : new Estimate(Double.NaN, Double.NaN, value.n());
       number(rows, value.mean());
       number(rows, value.standardError());
+      interval(rows, values, cell);
       rows.append(value.n());
       number(rows, recovery.mean());
       number(rows, recovery.standardError());
+      interval(rows, recoveries, cell);
       rows.endRow();
     }
+  }
+
+  /** Writes both bounds; there is no interval at all where computing them would take long. */
+  private static void interval(DuckDBAppender rows, List<Interval> intervals, int cell)
+      throws SQLException {
+    number(rows, intervals.isEmpty() ? Double.NaN : intervals.get(cell).low());
+    number(rows, intervals.isEmpty() ? Double.NaN : intervals.get(cell).high());
   }
 
   private static void number(DuckDBAppender rows, double value) throws SQLException {

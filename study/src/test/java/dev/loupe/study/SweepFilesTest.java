@@ -116,9 +116,59 @@ class SweepFilesTest {
   }
 
   @Test
+  void intervalsAreThoseOfTheResult() throws IOException {
+    var findings = usual();
+    var json = json(findings);
+    assertThat(json.path("interval_confidence").asDouble()).isEqualTo(.95);
+    // Of 1 and 2 half of all resamples have both, a quarter each only one of them.
+    assertThat(json.at("/intervals/0/0/0").toString()).isEqualTo("[1.0,2.0]");
+    // (1 + 1) / 4 and (2 - 1) / 4.
+    assertThat(json.at("/recovery_intervals/0/0/0").toString()).isEqualTo("[0.25,0.5]");
+    var low = findings.result().interval(1).low();
+    assertThat(low).isEqualTo(-1e-9);
+    assertThat(json.at("/intervals/0/0/1/0").asDouble()).isEqualTo(low);
+    // No prompt, and one.
+    assertThat(json.at("/intervals/1/0/0").isNull()).isTrue();
+    assertThat(json.at("/intervals/1/0/1").isNull()).isTrue();
+    assertThat(json.at("/recovery_intervals/1/0/1").isNull()).isTrue();
+  }
+
+  @Test
+  void largeGridsSayThatTheyHaveNoIntervals() throws IOException {
+    var usual = usual();
+    var sweep = usual.result().sweep();
+    var axis = Axis.numbered("neuron", 5001);
+    var large =
+        Sweep.of(
+            Grid.of(List.of(axis), at -> List.of()),
+            sweep.prompts(),
+            sweep.direction(),
+            sweep.metric());
+    var values = new double[axis.size()][2];
+    var result = SweepResult.of(large, new double[] {3, 5}, new double[] {-1, 1}, values);
+    var json =
+        json(
+            new SweepFindings(
+                usual.kind(),
+                usual.model(),
+                usual.what(),
+                usual.interventions(),
+                result,
+                usual.prompts(),
+                usual.notes(),
+                1));
+    assertThat(json.path("intervals").isNull()).isTrue();
+    assertThat(json.path("intervals_absent").asString()).contains("5001 cells", "5000");
+    assertThat(json.path("recovery_intervals").isMissingNode()).isTrue();
+    assertThat(json.at("/standard_errors/5000").asDouble()).isZero();
+  }
+
+  @Test
   void withoutAGapThereIsNoRecovery() throws IOException {
     var json = json(findings(new double[] {1, 3}, new double[] {3, 1}));
     assertThat(json.path("recovery").isNull()).isTrue();
+    assertThat(json.path("recovery_intervals").isMissingNode()).isTrue();
+    assertThat(json.at("/intervals/0/0/0/1").asDouble()).isEqualTo(2);
     assertThat(json.path("recovery_absent").asString()).contains("do not differ");
     assertThat(json.at("/values/0/0/0").asDouble()).isEqualTo(1.5);
   }
@@ -147,9 +197,9 @@ class SweepFilesTest {
     assertThat(rows)
         .hasSize(4)
         .contains(
-            "0 END a 1.5 0.5 2 0.375 0.125",
-            "1 END a null null 0 null null",
-            "1 END b' 4.0 null 1 1.25 null");
+            "0 END a 1.5 0.5 1.0 2.0 2 0.375 0.125 0.25 0.5",
+            "1 END a null null null null 0 null null null null",
+            "1 END b' 4.0 null null null 1 1.25 null null null");
     assertThat(folder).isDirectoryNotContaining("glob:**.part");
   }
 

@@ -167,6 +167,16 @@ public record PathPatching(
     return PathPatchingRun.of(this, model, options, progress);
   }
 
+  /**
+   * Says how it would be carried out, without computing anything.
+   *
+   * @throws IllegalArgumentException if a sender, a receiver or the prompts do not suit the model
+   */
+  public PathPlan plan(HookedTransformer model, SweepOptions options) {
+    requireIn(model.config());
+    return PathPatchingRun.plan(this, model, options);
+  }
+
   void requireIn(ModelConfig config) {
     for (int cell = 0; cell < senders.size(); cell++) {
       senders.cell(cell).forEach(sender -> sender.site().requireIn(config));

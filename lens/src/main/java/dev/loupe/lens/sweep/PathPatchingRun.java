@@ -43,8 +43,30 @@ final class PathPatchingRun {
     return "paths to " + receivers + " recomputing " + new TreeSet<>(patching.recompute());
   }
 
+  static PathPlan plan(PathPatching patching, HookedTransformer model, SweepOptions options) {
+    int element = model.weights().wE().dtype().bytes();
+    return new PathPlan(
+        patching,
+        model.config(),
+        options,
+        new PathPatchingRun(patching, model, options).blocks(),
+        new Costs(model.config(), patching.metric(), element));
+  }
+
   private List<Job> jobs() {
-    var jobs = new ArrayList<Job>();
+    return blocks().stream()
+        .map(block ->
+            new Job(
+                block.rows(),
+                cancellation ->
+                    new PathBlock(model, block.patching(), block.layout(), cancellation),
+                block.chunks(),
+                block.unchanged()))
+        .toList();
+  }
+
+  private List<PlannedPaths> blocks() {
+    var blocks = new ArrayList<PlannedPaths>();
     for (int[] alike : SameLength.rows(patching.prompts().clean())) {
       // Half for what chunks share, half for the chunks; each thread may have a block and a chunk.
       long share = Math.max(1, options.memory() / options.threads() / 2);
@@ -54,13 +76,13 @@ final class PathPatchingRun {
       for (int part = 0; part < parts; part++) {
         int from = (int) ((long) alike.length * part / parts);
         int to = (int) ((long) alike.length * (part + 1) / parts);
-        jobs.add(job(share, IntStream.range(from, to).map(i -> alike[i]).toArray()));
+        blocks.add(block(share, IntStream.range(from, to).map(i -> alike[i]).toArray()));
       }
     }
-    return jobs;
+    return blocks;
   }
 
-  private Job job(long share, int... rows) {
+  private PlannedPaths block(long share, int... rows) {
     var block = on(rows);
     var costs = new PathCosts(model, block);
     var reached = new ArrayList<Integer>();
@@ -80,11 +102,7 @@ final class PathPatchingRun {
                     .mapToObj(reached::get)
                     .toList())
             .toList();
-    return new Job(
-        IntStream.of(rows).boxed().toList(),
-        cancellation -> new PathBlock(model, block, costs.layout(), cancellation),
-        dealt,
-        unchanged);
+    return new PlannedPaths(IntStream.of(rows).boxed().toList(), block, costs, dealt, unchanged);
   }
 
   private PathPatching on(int... rows) {

@@ -1,6 +1,7 @@
 package dev.loupe.lens.sweep;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.Interval;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import java.util.Arrays;
@@ -104,8 +105,12 @@ public final class SweepResult {
 
   // An interruption may have left prompts out.
   private static Estimate estimate(double[] values) {
-    double[] there = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
+    double[] there = there(values);
     return there.length == 0 ? Estimate.none() : Estimate.of(there);
+  }
+
+  private static double[] there(double... values) {
+    return Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
   }
 
   /** Returns the metric of every clean prompt. */
@@ -144,6 +149,14 @@ public final class SweepResult {
   }
 
   /**
+   * Returns where the mean of a cell is believed to lie, by {@link Estimate#interval} over the
+   * prompts that have been computed.
+   */
+  public Interval interval(int cell) {
+    return Estimate.interval(there(byPrompt(cell)));
+  }
+
+  /**
    * Returns the normalised recovery of a cell, (value - corrupted) / (clean - corrupted): 0 as in
    * the corrupted run, 1 as in the clean one. Each prompt's difference is divided by the mean gap,
    * as its own may be near zero.
@@ -151,14 +164,27 @@ public final class SweepResult {
    * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
    */
   public Estimate recovery(int cell) {
+    return estimate(recoveries(cell));
+  }
+
+  /**
+   * Returns where the mean recovery of a cell is believed to lie, by {@link Estimate#interval} over
+   * the prompts that have been computed; the gap that they are divided by is taken as it is.
+   *
+   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
+   */
+  public Interval recoveryInterval(int cell) {
+    return Estimate.interval(recoveries(cell));
+  }
+
+  /** Returns the recovery of every prompt that is there. */
+  private double[] recoveries(int cell) {
     double gap = gap();
     double[] patched = byPrompt(cell);
-    double[] effects =
-        IntStream.range(0, patched.length)
-            .filter(i -> !Double.isNaN(patched[i]))
-            .mapToDouble(i -> (patched[i] - corrupted[i]) / gap)
-            .toArray();
-    return estimate(effects);
+    return IntStream.range(0, patched.length)
+        .filter(i -> !Double.isNaN(patched[i]))
+        .mapToDouble(i -> (patched[i] - corrupted[i]) / gap)
+        .toArray();
   }
 
   /** Returns clean minus corrupted, or throws where there is nothing between them. */
