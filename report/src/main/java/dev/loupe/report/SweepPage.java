@@ -219,9 +219,17 @@ public final class SweepPage {
             .filter(i -> result.value(i).n() == findings.prompts().size())
             .count();
     if (done < result.size()) {
+      long begun =
+          IntStream.range(0, result.size()).filter(i -> result.value(i).n() > 0).count() - done;
       remarks.add(
-          "This sweep was interrupted: %d of %d cells are done. The others have no value."
-              .formatted(done, result.size()));
+          ("This sweep was interrupted: %d of %d cells are done, %d have a value of some of the %d"
+                  + " prompts, %d have none.")
+              .formatted(
+                  done,
+                  result.size(),
+                  begun,
+                  findings.prompts().size(),
+                  result.size() - done - begun));
     }
     long infinite =
         IntStream.range(0, result.size())
@@ -245,6 +253,13 @@ public final class SweepPage {
               + " them is a share of the way down.");
     }
     return remarks;
+  }
+
+  private String perCell() {
+    int prompts = findings.prompts().size();
+    return prompts == 1
+        ? "1 prompt"
+        : prompts + (result.isComplete() ? " prompts each" : " prompts");
   }
 
   /** Tells whether an interruption left clean and corrupted prompts their values. */
@@ -341,12 +356,7 @@ public final class SweepPage {
                       effect.of(cell.index()),
                       names.cell(cell.labels()))));
     }
-    figures.add(
-        new KeyFigures.Figure(
-            "cells",
-            Integer.toString(result.size()),
-            findings.prompts().size()
-                + (findings.prompts().size() == 1 ? " prompt" : " prompts each")));
+    figures.add(new KeyFigures.Figure("cells", Integer.toString(result.size()), perCell()));
     return figures;
   }
 
