@@ -33,6 +33,13 @@ record ResultTarget(Path path, Form form) {
    */
   static ResultTarget of(Path path) throws IOException {
     var name = path.toString().toLowerCase(Locale.ROOT);
+    if (name.matches(".*\\.(csv|tsv|txt|md|png|svg|pdf|xlsx|yaml|yml)|-")
+        && !Files.isDirectory(path)) {
+      throw new IllegalArgumentException(
+          "--out "
+              + path
+              + ": results are written as .json, .parquet or .html, or all into a folder");
+    }
     var form =
         name.endsWith(".json")
             ? Form.JSON

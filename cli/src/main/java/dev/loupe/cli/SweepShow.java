@@ -197,19 +197,18 @@ final class SweepShow {
     var config = model.config();
     String sha = model.provenance().weightsSha256();
     var out = command.out();
-    out.printf(
-        Locale.ROOT,
-        "%s  %s  %s%n",
-        command.bold(model.name()),
-        command.faint(
-            String.format(
-                Locale.ROOT,
-                "(%s, %d layers x %d heads, weights %s)",
-                config.family(),
-                config.nLayers(),
-                config.nHeads(),
-                sha.substring(0, Math.min(12, sha.length())))),
-        Texts.harmless(prompts.description()));
+    var facts =
+        String.format(
+            Locale.ROOT,
+            "(%s, %d layers x %d heads, weights %s)",
+            config.family(),
+            config.nLayers(),
+            config.nHeads(),
+            sha.substring(0, Math.min(12, sha.length())));
+    var description = Texts.harmless(prompts.description());
+    int width = model.name().length() + facts.length() + description.length() + 4;
+    var gap = width > command.terminal().width() ? System.lineSeparator() + "  " : "  ";
+    out.println(command.bold(model.name()) + "  " + command.faint(facts) + gap + description);
     prompts.notes().forEach(command::note);
     plan.notes().forEach(command::note);
     out.println(tokens("  clean      ", first.clean()));

@@ -300,4 +300,18 @@ class PatchCommandTest {
           .allMatch(line -> line.length() <= 80);
     }
   }
+
+  @Test
+  void anEndingThatIsNotWrittenIsRefused() {
+    CommandRun.of(
+            "patch",
+            "--model",
+            "demo",
+            "--task",
+            "ioi",
+            "--out",
+            folder.resolve("x.csv").toString())
+        .failedWith(1, "written as .json, .parquet or .html");
+    assertThat(folder).isEmptyDirectory();
+  }
 }
