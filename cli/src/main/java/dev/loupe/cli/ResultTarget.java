@@ -33,13 +33,6 @@ record ResultTarget(Path path, Form form) {
    */
   static ResultTarget of(Path path) throws IOException {
     var name = path.toString().toLowerCase(Locale.ROOT);
-    if (name.matches(".*\\.(csv|tsv|txt|md|png|svg|pdf|xlsx|yaml|yml)|-")
-        && !Files.isDirectory(path)) {
-      throw new IllegalArgumentException(
-          "--out "
-              + path
-              + ": results are written as .json, .parquet or .html, or all into a folder");
-    }
     var form =
         name.endsWith(".json")
             ? Form.JSON
@@ -53,6 +46,13 @@ record ResultTarget(Path path, Form form) {
                 + path
                 + " is a file; expected a folder, or a name that ends in .json,"
                 + " .parquet or .html");
+      }
+      if (name.matches(".*\\.(csv|tsv|txt|md|png|svg|pdf|xlsx|yaml|yml)|-")
+          && !Files.isDirectory(path)) {
+        throw new IllegalArgumentException(
+            "--out "
+                + path
+                + ": results are written as .json, .parquet or .html, or all into a folder");
       }
       RunFacts.requireFolder(path);
       return new ResultTarget(path, Form.FOLDER);
