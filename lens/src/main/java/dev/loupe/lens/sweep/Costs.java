@@ -65,8 +65,8 @@ final class Costs {
     }
     return flops
         + switch (cell.entry()) {
-          case NOTHING, AFTER -> 0;
-          case WHOLE -> wholeRun(length) - flops;
+          case AFTER -> 0;
+          case NOTHING, WHOLE -> throw notPlanned(cell);
           case BLOCK -> later > 0 ? suffix * block(length) : last;
           case MLP -> rows.count() * mlp();
         };
@@ -77,11 +77,14 @@ final class Costs {
     long suffix = (long) length - cell.from();
     long later = config.nLayers() - 1L - cell.layer();
     return switch (cell.entry()) {
-      case NOTHING -> 0;
-      case WHOLE -> (long) length * config.nLayers();
+      case NOTHING, WHOLE -> throw notPlanned(cell);
       case BLOCK -> suffix * (later + 1);
       case MLP, AFTER -> rows.count() + suffix * later;
     };
+  }
+
+  private static IllegalStateException notPlanned(PlannedCell cell) {
+    return new IllegalStateException("cell " + cell.cell() + " is not of a chunk: " + cell.entry());
   }
 
   /** Returns the bytes that a row takes while a block is computed. */

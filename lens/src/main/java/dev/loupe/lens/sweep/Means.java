@@ -82,7 +82,6 @@ final class Means implements AutoCloseable {
       List<String> names,
       Set<HookPoint> points) {
     try (var scope = TensorScope.open()) {
-      // One row at a time would be simpler; a row's own tokens are cut out of its batch instead.
       var cache =
           model
               .run(

@@ -113,17 +113,8 @@ public final class PathPlan {
   /** Says it in lines for a person. */
   public List<String> explain() {
     return List.of(
-        String.format(
-            Locale.ROOT,
-            "%,d cells x %,d prompts of %,d tokens, %s",
-            cells(),
-            patching.prompts().size(),
-            tokens(),
-            patching.direction().describe()),
-        String.format(
-            Locale.ROOT,
-            "base runs: %,d rows of blocks, clean and corrupted prompts together",
-            baseRows()),
+        PlanWords.cells(cells(), patching.prompts().size(), tokens(), patching.direction()),
+        PlanWords.baseRuns(baseRows()),
         String.format(
             Locale.ROOT,
             "unchanged: %,d of %,d cells x prompts have no path to what the metric reads",
@@ -144,22 +135,8 @@ public final class PathPlan {
             rows(),
             naiveRows(),
             100.0 * rows() / naiveRows()),
-        String.format(
-            Locale.ROOT,
-            "arithmetic: %.3g of %.3g GFLOP (1 / %.1f)",
-            flops() / 1e9,
-            naiveFlops() / 1e9,
-            naiveFlops() / flops()),
-        String.format(
-            Locale.ROOT,
-            "memory: about %,d MiB of %,d MiB allowed",
-            bytes() >> 20,
-            options.memory() >> 20),
-        String.format(
-            Locale.ROOT,
-            "chunks: %,d in %,d blocks of prompts, %d at a time",
-            chunks(),
-            blocks.size(),
-            options.threads()));
+        PlanWords.arithmetic(flops(), naiveFlops()),
+        PlanWords.memory(bytes(), options),
+        PlanWords.chunks(chunks(), blocks.size(), options));
   }
 }

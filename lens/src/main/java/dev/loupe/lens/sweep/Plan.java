@@ -5,12 +5,15 @@ import dev.loupe.model.ModelConfig;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * How a sweep will be computed, and what that costs beside the naive way: a whole forward pass a
  * cell, with all logits.
  */
 public final class Plan {
+  private static final int WHOLE_AT_ONCE = 16;
+
   private final Sweep sweep;
   private final ModelConfig config;
   private final SweepOptions options;
@@ -40,9 +43,17 @@ public final class Plan {
     return blocks;
   }
 
-  /** Returns the cells that are computed as whole runs. */
-  List<Integer> whole() {
-    return whole;
+  /** Returns the cells that are computed as whole runs, in groups that share their base runs. */
+  List<List<Integer>> whole() {
+    return IntStream.range(0, Math.ceilDiv(whole.size(), WHOLE_AT_ONCE))
+        .mapToObj(
+            i -> whole.subList(i * WHOLE_AT_ONCE, Math.min((i + 1) * WHOLE_AT_ONCE, whole.size())))
+        .toList();
+  }
+
+  // Every group of whole runs has a base and a source run of its own.
+  private long wholePasses() {
+    return whole.size() + 2L * whole().size();
   }
 
   Set<HookPoint> means() {
@@ -61,7 +72,7 @@ public final class Plan {
 
   /** Returns how many chunks there are. */
   public int chunks() {
-    return blocks.stream().mapToInt(b -> b.chunks().size()).sum() + whole.size();
+    return blocks.stream().mapToInt(b -> b.chunks().size()).sum() + whole().size();
   }
 
   /** Returns the rows computed, a row being one token of one prompt through one block. */
@@ -71,7 +82,7 @@ public final class Plan {
             .mapToLong(
                 b -> b.baseRows() + b.chunks().stream().mapToLong(BlockPlan.Chunk::rows).sum())
             .sum();
-    return planned + whole.size() * tokens() * config.nLayers();
+    return planned + wholePasses() * tokens() * config.nLayers();
   }
 
   /** Returns the rows of the naive way. */
@@ -86,7 +97,7 @@ public final class Plan {
             .mapToDouble(
                 b -> b.baseFlops() + b.chunks().stream().mapToDouble(BlockPlan.Chunk::flops).sum())
             .sum();
-    return planned + whole.size() * wholeRun();
+    return planned + wholePasses() * wholeRun();
   }
 
   /** Returns the floating-point operations of the naive way. */
@@ -119,17 +130,8 @@ public final class Plan {
   /** Says it in lines for a person. */
   public List<String> explain() {
     return List.of(
-        String.format(
-            Locale.ROOT,
-            "%,d cells x %,d prompts of %,d tokens, %s",
-            cells(),
-            sweep.prompts().size(),
-            tokens(),
-            sweep.direction().describe()),
-        String.format(
-            Locale.ROOT,
-            "base runs: %,d rows of blocks, clean and corrupted prompts together",
-            blocks.stream().mapToLong(BlockPlan::baseRows).sum()),
+        PlanWords.cells(cells(), sweep.prompts().size(), tokens(), sweep.direction()),
+        PlanWords.baseRuns(blocks.stream().mapToLong(BlockPlan::baseRows).sum()),
         String.format(
             Locale.ROOT,
             "unchanged: %,d of %,d cells x prompts leave what the metric reads as it is",
@@ -145,22 +147,8 @@ public final class Plan {
             rows(),
             naiveRows(),
             100.0 * rows() / naiveRows()),
-        String.format(
-            Locale.ROOT,
-            "arithmetic: %.3g of %.3g GFLOP (1 / %.1f)",
-            flops() / 1e9,
-            naiveFlops() / 1e9,
-            naiveFlops() / flops()),
-        String.format(
-            Locale.ROOT,
-            "memory: about %,d MiB of %,d MiB allowed",
-            bytes() >> 20,
-            options.memory() >> 20),
-        String.format(
-            Locale.ROOT,
-            "chunks: %,d in %,d blocks of prompts, %d at a time",
-            chunks(),
-            blocks.size(),
-            options.threads()));
+        PlanWords.arithmetic(flops(), naiveFlops()),
+        PlanWords.memory(bytes(), options),
+        PlanWords.chunks(chunks(), blocks.size(), options));
   }
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
@@ -42,23 +41,25 @@ final class PromptBlock {
    */
   static List<PromptBlock> split(Sweep sweep, IntUnaryOperator most, Map<Long, int[]> partners) {
     var pairs = sweep.prompts();
-    var byLength = new TreeMap<Integer, List<Integer>>();
-    for (int row = 0; row < pairs.size(); row++) {
-      byLength.computeIfAbsent(pairs.clean().row(row).length, l -> new ArrayList<>()).add(row);
-    }
     var blocks = new ArrayList<PromptBlock>();
-    byLength.forEach((length, alike) -> {
+    for (int[] rows : SameLength.rows(pairs.clean())) {
       // Prompts that differ late have short suffixes to compute: they go together.
-      alike.sort(Comparator.comparingInt(row -> firstDifference(pairs, row)));
-      int size = Math.max(1, most.applyAsInt(length));
-      int parts = (alike.size() + size - 1) / size;
+      int[] alike =
+          IntStream.of(rows)
+              .boxed()
+              .sorted(Comparator.comparingInt(row -> firstDifference(pairs, row)))
+              .mapToInt(Integer::intValue)
+              .toArray();
+      int size = Math.max(1, most.applyAsInt(pairs.clean().row(alike[0]).length));
+      int parts = Math.ceilDiv(alike.length, size);
       for (int part = 0; part < parts; part++) {
-        int from = (int) ((long) alike.size() * part / parts);
-        int to = (int) ((long) alike.size() * (part + 1) / parts);
-        int[] rows = alike.subList(from, to).stream().mapToInt(Integer::intValue).toArray();
-        blocks.add(new PromptBlock(pairs, rows, sweep.direction(), partners));
+        int from = (int) ((long) alike.length * part / parts);
+        int to = (int) ((long) alike.length * (part + 1) / parts);
+        blocks.add(
+            new PromptBlock(
+                pairs, Arrays.copyOfRange(alike, from, to), sweep.direction(), partners));
       }
-    });
+    }
     return blocks;
   }
 
@@ -91,12 +92,13 @@ final class PromptBlock {
 
   /** Returns the prompts of the run that is intervened in. */
   Tokens base() {
-    return tokens(direction == PatchDirection.DENOISING ? pairs.corrupted() : pairs.clean(), rows);
+    return SameLength.unpadded(
+        direction == PatchDirection.DENOISING ? pairs.corrupted() : pairs.clean(), rows);
   }
 
   /** Returns the prompts of a run that values are taken from. */
   Tokens source(Source source) {
-    return tokens(sourceSide(), sourceRows(source));
+    return SameLength.unpadded(sourceSide(), sourceRows(source));
   }
 
   private Tokens sourceSide() {
@@ -111,10 +113,6 @@ final class PromptBlock {
         yield IntStream.of(rows).map(row -> of[row]).toArray();
       }
     };
-  }
-
-  private static Tokens tokens(Tokens from, int[] rows) {
-    return Tokens.of(IntStream.of(rows).mapToObj(from::row).toArray(long[][]::new));
   }
 
   /** Returns for each prompt where the base run first reads another token than a source run. */

@@ -5,7 +5,6 @@ import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -24,9 +23,6 @@ public record Sweep(
     PatchDirection direction,
     Metric metric,
     PromptPairs reference) {
-  // Whole runs that share one computation of the runs that are not intervened in.
-  private static final int WHOLE_AT_ONCE = 16;
-
   /** Returns a sweep whose means are taken over its own prompts. */
   public static Sweep of(Grid grid, PromptPairs prompts, PatchDirection direction, Metric metric) {
     return new Sweep(grid, prompts, direction, metric, prompts);
@@ -62,7 +58,7 @@ public record Sweep(
         var means =
             runner.compute(() -> Means.of(this, model, plan.means(), runner.cancellation()))) {
       runner.run(plan.blocks().stream().map(block -> job(model, planner, block, means)).toList());
-      runner.runWhole(groups(plan.whole()), cells -> whole(model, cells));
+      runner.runWhole(plan.whole(), cells -> whole(model, cells));
       return runner.result();
     }
   }
@@ -82,14 +78,6 @@ public record Sweep(
         cancellation -> PlannedBlock.open(model, this, planner, block, means, cancellation),
         block.chunks().stream().map(BlockPlan.Chunk::cells).toList(),
         block.unchanged());
-  }
-
-  private static List<List<Integer>> groups(List<Integer> cells) {
-    var groups = new ArrayList<List<Integer>>();
-    for (int from = 0; from < cells.size(); from += WHOLE_AT_ONCE) {
-      groups.add(cells.subList(from, Math.min(from + WHOLE_AT_ONCE, cells.size())));
-    }
-    return groups;
   }
 
   /** Returns how it would be carried out. */
