@@ -96,9 +96,6 @@ final class AblateCommand extends LoupeCommand {
 
   @Mixin private SweepSettings settings = new SweepSettings();
 
-  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
-  private boolean explain;
-
   @Override
   void run() throws IOException {
     prompts.check(this, false);
@@ -121,11 +118,7 @@ final class AblateCommand extends LoupeCommand {
       var kind = keep ? SweepFindings.Kind.ABLATION_OF_THE_REST : SweepFindings.Kind.ABLATION;
       var plan = new SweepShow.Plan(kind, sweep, what(named), spec(named, batch), notes);
       var show = new SweepShow(this, transformer, batch, settings, backup(ablation, named, config));
-      if (explain) {
-        show.explain(plan);
-      } else {
-        show.run("ablate", plan, target, again());
-      }
+      show.run("ablate", plan, target, again());
     }
   }
 

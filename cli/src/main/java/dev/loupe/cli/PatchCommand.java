@@ -93,21 +93,9 @@ final class PatchCommand extends LoupeCommand {
       description = "Only these of each layer, of the site neuron (default: all).")
   private Optional<String> neurons = Optional.empty();
 
-  @ArgGroup private Direction direction = new Direction();
+  @ArgGroup private DirectionOption direction = new DirectionOption();
 
   @Mixin private SweepSettings settings = new SweepSettings();
-
-  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
-  private boolean explain;
-
-  /** Which run is patched. */
-  static final class Direction {
-    @Option(names = "--denoising", description = "Clean values into the corrupted run (default).")
-    private boolean denoising;
-
-    @Option(names = "--noising", description = "Corrupted values into the clean run.")
-    private boolean noising;
-  }
 
   @Override
   void run() throws IOException {
@@ -121,7 +109,8 @@ final class PatchCommand extends LoupeCommand {
       var builder = asked(() -> narrowed(plain, config));
       var batch = prompts.read(transformer, this);
       var grid = asked(() -> builder.build(config, batch.pairs()));
-      var sweep = Sweep.of(grid, batch.pairs(), direction(), settings.metric());
+      var sweep =
+          Sweep.of(grid, batch.pairs(), direction.or(PatchDirection.DENOISING), settings.metric());
       var plan =
           new SweepShow.Plan(
               SweepFindings.Kind.PATCHING,
@@ -130,11 +119,7 @@ final class PatchCommand extends LoupeCommand {
               spec(builder),
               notes(grid, batch.pairs()));
       var show = new SweepShow(this, transformer, batch, settings);
-      if (explain) {
-        show.explain(plan);
-      } else {
-        show.run("patch", plan, target, again());
-      }
+      show.run("patch", plan, target, again());
     }
   }
 
@@ -153,10 +138,6 @@ final class PatchCommand extends LoupeCommand {
                     + " too short to have it stays as it is; END and S2 name one place in all")
                 .formatted(lengths.getMin(), lengths.getMax()))
         : List.of();
-  }
-
-  private PatchDirection direction() {
-    return direction.noising ? PatchDirection.NOISING : PatchDirection.DENOISING;
   }
 
   private GridBuilder placed(GridBuilder builder) {
@@ -220,7 +201,7 @@ final class PatchCommand extends LoupeCommand {
     append(line, "--layers", layers);
     append(line, "--heads", heads);
     append(line, "--neurons", neurons);
-    line.append(direction.noising ? " --noising" : direction.denoising ? " --denoising" : "");
+    line.append(direction.typed());
     return line.append(settings.typed()).toString();
   }
 

@@ -94,21 +94,9 @@ final class PathPatchCommand extends LoupeCommand {
       description = "Keep what norms divide by as it is; else they react, as in the paper.")
   private boolean freezeNorms;
 
-  @ArgGroup private Direction direction = new Direction();
+  @ArgGroup private DirectionOption direction = new DirectionOption();
 
   @Mixin private SweepSettings settings = new SweepSettings();
-
-  @Option(names = "--explain", description = SweepSettings.EXPLAIN)
-  private boolean explain;
-
-  /** Which run is patched. */
-  static final class Direction {
-    @Option(names = "--noising", description = "Corrupted values into the clean run (default).")
-    private boolean noising;
-
-    @Option(names = "--denoising", description = "Clean values into the corrupted run.")
-    private boolean denoising;
-  }
 
   @Override
   void run() throws IOException {
@@ -131,28 +119,20 @@ final class PathPatchCommand extends LoupeCommand {
       var grid = asked(() -> from.grid(places, config, pairs));
       var builder = PathPatching.from(grid).to(ends.array()).recomputing(recomputed());
       var patching =
-          direction() == PatchDirection.NOISING
+          direction.or(PatchDirection.NOISING) == PatchDirection.NOISING
               ? builder.noising(pairs, settings.metric())
               : builder.denoising(pairs, settings.metric());
       var plan =
           new SweepShow.Plan(
               SweepFindings.Kind.PATH_PATCHING,
-              Sweep.of(grid, pairs, direction(), settings.metric()),
+              Sweep.of(grid, pairs, direction.or(PatchDirection.NOISING), settings.metric()),
               SweepShow.Work.of(patching),
               what(from, places, ends),
               spec(from, places, ends),
               List.of());
       var show = new SweepShow(this, transformer, batch, settings);
-      if (explain) {
-        show.explain(plan);
-      } else {
-        show.run("path-patch", plan, target, again());
-      }
+      show.run("path-patch", plan, target, again());
     }
-  }
-
-  private PatchDirection direction() {
-    return direction.denoising ? PatchDirection.DENOISING : PatchDirection.NOISING;
   }
 
   private Recompute[] recomputed() {
@@ -211,7 +191,7 @@ final class PathPatchCommand extends LoupeCommand {
     receiverPositions.ifPresent(
         where -> line.append(" --receiver-positions ").append(Shell.quoted(where)));
     line.append(freezeMlps ? " --freeze-mlps" : "").append(freezeNorms ? " --freeze-norms" : "");
-    line.append(direction.noising ? " --noising" : direction.denoising ? " --denoising" : "");
+    line.append(direction.typed());
     return line.append(settings.typed()).toString();
   }
 }

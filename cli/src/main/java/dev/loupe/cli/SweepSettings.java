@@ -13,9 +13,6 @@ import picocli.CommandLine.Option;
 
 /** What is measured in a sweep, how it is carried out, and where its results go. */
 final class SweepSettings {
-  /** What that option does, for the commands that have it. */
-  static final String EXPLAIN = "Say what the sweep would compute, and do not run it.";
-
   private static final int TOP = 10;
   private static final String METRIC = "logit-difference";
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?)([kmgt]?)b?");
@@ -56,6 +53,14 @@ final class SweepSettings {
           "A folder for report.html and result.json, or one file that ends in .json, .parquet or "
               + ".html (default: the folder runs/COMMAND-MODEL-TIME).")
   private Optional<Path> out = Optional.empty();
+
+  @Option(names = "--explain", description = "Say what the sweep would compute, and do not run it.")
+  private boolean explain;
+
+  /** Tells whether a plan is all that is wanted. */
+  boolean explains() {
+    return explain;
+  }
 
   /** Refuses what no model could make right. */
   void check(LoupeCommand command, boolean hasWrong) {

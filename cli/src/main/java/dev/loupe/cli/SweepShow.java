@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -79,40 +80,27 @@ final class SweepShow {
     }
   }
 
-  /** Computes a result; a sweep itself, or what has the sweep of its senders. */
-  interface Work {
-    SweepResult run(HookedTransformer model, SweepOptions options, Progress progress);
-
-    /** Says what it would compute. */
-    List<String> explain(HookedTransformer model, SweepOptions options);
-
+  /**
+   * What is computed: a sweep itself, or what has the sweep of its senders.
+   *
+   * @param computation computes it
+   * @param plan says what it would compute
+   */
+  record Work(
+      Computation computation, BiFunction<HookedTransformer, SweepOptions, List<String>> plan) {
     static Work of(Sweep sweep) {
-      return new Work() {
-        @Override
-        public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
-          return sweep.run(model, options, progress);
-        }
-
-        @Override
-        public List<String> explain(HookedTransformer model, SweepOptions options) {
-          return sweep.plan(model, options).explain();
-        }
-      };
+      return new Work(sweep::run, (model, options) -> sweep.plan(model, options).explain());
     }
 
     static Work of(PathPatching paths) {
-      return new Work() {
-        @Override
-        public SweepResult run(HookedTransformer model, SweepOptions options, Progress progress) {
-          return paths.run(model, options, progress);
-        }
-
-        @Override
-        public List<String> explain(HookedTransformer model, SweepOptions options) {
-          return paths.plan(model, options).explain();
-        }
-      };
+      return new Work(paths::run, (model, options) -> paths.plan(model, options).explain());
     }
+  }
+
+  /** Computes a result. */
+  @FunctionalInterface
+  interface Computation {
+    SweepResult run(HookedTransformer model, SweepOptions options, Progress progress);
   }
 
   /** Computes what heads add before and after a knock-out. */
@@ -122,19 +110,23 @@ final class SweepShow {
   }
 
   /** Says what would be computed. */
-  void explain(Plan plan) {
+  private void explain(Plan plan) {
     head(PromptRow.of(plan.sweep().prompts(), model).getFirst(), plan);
-    plan.work().explain(model, settings.options()).forEach(command.out()::println);
+    plan.work().plan().apply(model, settings.options()).forEach(command.out()::println);
   }
 
   /**
-   * Runs it.
+   * Runs it, or only explains it where that was asked for.
    *
    * @param name of the command, for the usual folder
    * @param again what to type to get it again
    * @throws CancellationException if it was interrupted, when what was finished is written
    */
   void run(String name, Plan plan, Optional<ResultTarget> target, String again) throws IOException {
+    if (settings.explains()) {
+      explain(plan);
+      return;
+    }
     var rows = PromptRow.of(plan.sweep().prompts(), model);
     head(rows.getFirst(), plan);
     command.keepOnInterruption();
@@ -185,7 +177,7 @@ final class SweepShow {
   private Outcome outcome(Work work, ResultTarget to, SweepBar bar) {
     var options = to.chunks().map(settings.options()::in).orElseGet(settings::options);
     try {
-      return new Outcome(work.run(model, options, bar), true);
+      return new Outcome(work.computation().run(model, options, bar), true);
     } catch (SweepInterruptedException e) {
       // What is interrupted cannot write files.
       boolean _ = Thread.interrupted();
