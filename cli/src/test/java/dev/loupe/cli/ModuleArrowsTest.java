@@ -30,6 +30,7 @@ class ModuleArrowsTest {
           List.of("tensor"),
           List.of("model"),
           List.of("lens"),
+          List.of("circuit"),
           List.of("task"),
           List.of("study"),
           List.of("report", "demo"),
@@ -137,7 +138,7 @@ class ModuleArrowsTest {
 
   @Test
   void librariesDoNotPrint() {
-    for (var module : Arrays.asList("tensor", "model", "lens", "task", "study", "report")) {
+    for (var module : Arrays.asList("tensor", "model", "lens", "circuit", "task", "study", "report")) {
       noClasses()
           .that()
           .resideInAPackage(in(module))

@@ -13,5 +13,6 @@ public sealed interface Block
         TokenGrid,
         AttentionView,
         Prompts,
+        CircuitGraph,
         Provenance,
         Command {}

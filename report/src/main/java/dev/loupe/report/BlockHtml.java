@@ -25,6 +25,7 @@ final class BlockHtml {
       case TokenGrid grid -> GridHtml.write(grid, out);
       case AttentionView view -> AttentionHtml.write(view, out, tokens);
       case Prompts prompts -> prompts(prompts);
+      case CircuitGraph graph -> throw new UnsupportedOperationException(graph.title());
       case Provenance provenance -> provenance(provenance);
       case Command command -> command(command);
     }

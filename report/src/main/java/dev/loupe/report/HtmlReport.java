@@ -45,7 +45,7 @@ public record HtmlReport(String title, String summary, List<Block> blocks) {
   /**
    * Return this report with what all end with: notes, what to type again, where numbers are from.
    */
-  HtmlReport ending(List<String> notes, String command, Provenance provenance) {
+  public HtmlReport ending(List<String> notes, String command, Provenance provenance) {
     var end = new ArrayList<Block>();
     notes.forEach(note -> end.add(new Prose(note)));
     end.add(new Section("Provenance"));

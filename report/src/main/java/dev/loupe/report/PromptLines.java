@@ -15,7 +15,7 @@ public final class PromptLines {
   private PromptLines() {}
 
   /** Return the clean prompts, the first of many, numbered. */
-  static Prompts clean(List<PromptRow> rows) {
+  public static Prompts clean(List<PromptRow> rows) {
     var lines = new ArrayList<TokenLine>();
     for (var row : rows.stream().limit(SHOWN).toList()) {
       lines.add(clean(Integer.toString(lines.size() + 1), row));
@@ -24,7 +24,7 @@ public final class PromptLines {
   }
 
   /** Return each clean prompt with its corrupted one, the first of many. */
-  static Prompts pairs(List<PromptRow> rows) {
+  public static Prompts pairs(List<PromptRow> rows) {
     var lines = new ArrayList<TokenLine>();
     for (var row : rows.stream().limit(SHOWN).toList()) {
       lines.add(clean("clean", row));

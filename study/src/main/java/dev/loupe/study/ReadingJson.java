@@ -31,7 +31,7 @@ public final class ReadingJson {
   private ReadingJson() {}
 
   /** Begins a part of a reading, such as an element of a list. */
-  static ReadingJson part() {
+  public static ReadingJson part() {
     return new ReadingJson();
   }
 

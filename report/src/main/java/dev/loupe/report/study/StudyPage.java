@@ -1,0 +1,79 @@
+package dev.loupe.report.study;
+
+import dev.loupe.report.Block;
+import dev.loupe.report.HtmlReport;
+import dev.loupe.report.KeyFigures;
+import dev.loupe.report.PromptLines;
+import dev.loupe.report.Prose;
+import dev.loupe.report.Section;
+import dev.loupe.study.StudyFindings;
+import java.util.List;
+import java.util.Map;
+
+/** Tells a study in its order, as a page and in a terminal. */
+public interface StudyPage {
+  /** Return what is told. */
+  StudyFindings findings();
+
+  /** Return the heading: what was looked for in which model. */
+  String title();
+
+  /** Return what was asked and how it was answered, a paragraph each. */
+  List<String> asked();
+
+  /** Return the prompts, as tokens with their roles. */
+  default List<Block> data() {
+    return List.of(PromptLines.pairs(findings().prompts()));
+  }
+
+  /** Return what the model does before anything is changed, at least one figure. */
+  List<KeyFigures.Figure> baselines();
+
+  /** Return sections of charts and tables, each with a sentence of how to read it. */
+  List<Block> results();
+
+  /** Return the circuit as a graph, with what is to be said of it; empty where there is none. */
+  default List<Block> circuit() {
+    return List.of();
+  }
+
+  /** Return what was found, a sentence each with its numbers. */
+  List<String> conclusions();
+
+  /** Return the few charts and tables that a terminal shows. */
+  List<Block> highlights();
+
+  /** Return the page of findings. */
+  @SuppressWarnings("DoNotCallSuggester") // until pages are registered here
+  static StudyPage of(StudyFindings findings) {
+    throw new IllegalArgumentException("no page for findings of " + findings.study().name());
+  }
+
+  /**
+   * Return the whole page.
+   *
+   * @param command what to type to get it again
+   * @param facts what else belongs to the provenance, in reading order
+   */
+  default HtmlReport page(String command, Map<String, String> facts) {
+    var page = HtmlReport.titled(title()).withSummary(findings().study().question());
+    page = page.add(new Section("What was asked"));
+    for (var paragraph : asked()) {
+      page = page.add(new Prose(paragraph));
+    }
+    page = page.add(new Section("Data")).add(data().toArray(Block[]::new));
+    page = page.add(new Section("Baselines"), new KeyFigures(baselines()));
+    page = page.add(results().toArray(Block[]::new));
+    if (!circuit().isEmpty()) {
+      page = page.add(new Section("The circuit")).add(circuit().toArray(Block[]::new));
+    }
+    page = page.add(new Section("Conclusions"));
+    for (var sentence : conclusions()) {
+      page = page.add(new Prose(sentence));
+    }
+    return page.ending(
+        findings().notes(),
+        command,
+        dev.loupe.report.Provenance.of(findings().model(), Map.of(), facts));
+  }
+}
