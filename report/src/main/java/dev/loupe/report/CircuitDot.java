@@ -59,7 +59,7 @@ final class CircuitDot {
     String weight = Numbers.fixed(edge.weight(), graph.decimals(), true);
     String tip = edge.explanation().isBlank() ? weight : weight + " " + edge.explanation();
     out.append("  ").append(quoted(edge.from())).append(" -> ").append(quoted(edge.to()));
-    out.append(" [weight=1, penwidth=").append(String.format(Locale.ROOT, "%.2f", width));
+    out.append(" [penwidth=").append(String.format(Locale.ROOT, "%.2f", width));
     out.append(", color=\"").append(negative ? Ink.NEGATIVE : Ink.POSITIVE);
     out.append("\", style=").append(negative ? "dashed" : "solid");
     out.append(", label=").append(quoted(weight)).append(", tooltip=").append(quoted(tip));

@@ -21,7 +21,8 @@ final class CircuitRows {
   /** What a page has room for. */
   static final double WIDEST = 824;
 
-  private static final double BADGE = 20;
+  private static final double BADGE = 19;
+  private static final double PADDING = 13;
   private static final double LETTER = 7.3;
   private static final int LONGEST_NAME = 16;
   private static final double EMPTY_HEIGHT = 14;
@@ -102,10 +103,15 @@ final class CircuitRows {
     return middles[row];
   }
 
+  /** Return the width in which every name has room, beside a badge where its node has a group. */
   private double width(List<String> names) {
-    int longest = names.stream().mapToInt(VisibleText::width).max().orElse(1);
-    double badge = graph.groups().isEmpty() ? 0 : BADGE;
-    return Math.ceil(Math.max(2, longest) * LETTER) + 16 + badge;
+    return IntStream.range(0, names.size())
+        .mapToDouble(i -> {
+          double badge = graph.nodes().get(i).group().isBlank() ? 0 : BADGE;
+          return Math.ceil(Math.max(2, VisibleText.width(names.get(i))) * LETTER) + badge + PADDING;
+        })
+        .max()
+        .orElse(0);
   }
 
   private static List<String> cut(Stream<String> names) {
@@ -162,6 +168,7 @@ final class CircuitRows {
   /** Set bands one below the other, and the rows in them. */
   private void stack() {
     double between = linked ? Math.clamp(20 + graph.edges().size() / 6, 24, 44) : 4;
+    height += between / 2;
     int row = rows.size() - 1;
     int layer = graph.layers();
     while (layer >= -1) {
@@ -170,8 +177,9 @@ final class CircuitRows {
         int last = Math.min(layer, graph.layers() - 1);
         int first = Math.max(0, next + 1);
         if (first <= last) {
+          height -= between / 2;
           bands.add(new Band(first, last, height, EMPTY_HEIGHT, false));
-          height += EMPTY_HEIGHT + between;
+          height += EMPTY_HEIGHT + between / 2;
         }
         layer = next;
       } else {
@@ -180,7 +188,7 @@ final class CircuitRows {
         layer--;
       }
     }
-    height += 2 - between;
+    height += 2 - between / 2;
   }
 
   /** Set the rows of a layer from the uppermost down and return the one after them. */

@@ -9,9 +9,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class Html {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  /** A number with what may follow it: an error, a percent sign, "of" and another number. */
+  private static final String DIGITS = "[-+\u2212]?[0-9][0-9.,]*(e[-+]?[0-9]+)?";
+
+  /** A number with what may follow it: an error, "of" or "to" another number, a percent sign. */
   private static final Pattern NUMBER =
-      Pattern.compile("[-+\u2212]?[0-9][0-9.,e]*( ?(±|of|to) ?[-+\u2212]?[0-9][0-9.,e]*)?( ?%)?");
+      Pattern.compile(DIGITS + "( ?(±|of|to) ?" + DIGITS + ")?( ?%)?");
 
   private Html() {}
 
