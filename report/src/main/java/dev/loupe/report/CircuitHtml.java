@@ -124,6 +124,11 @@ final class CircuitHtml {
     out.line("</g>");
     out.line("<g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\">");
     IntStream.range(0, graph.nodes().size()).forEach(this::node);
+    out.line("</g><g class=\"layers\">");
+    out.line(
+        "<rect class=\"veil\" width=\"%s\" height=\"%s\" fill=\"%s\" fill-opacity=\".9\"/>",
+        px(CircuitLayout.LEFT - 6), height, Ink.GROUND);
+    layout.rows().bands().forEach(this::layers);
     out.line("</g></svg></div>");
   }
 
@@ -142,6 +147,11 @@ final class CircuitHtml {
           "<path class=\"rule\" d=\"M%s %sH%s\" stroke=\"%s\" stroke-dasharray=\"2 5\"/>",
           px(CircuitLayout.LEFT), px(middle), px(right), Ink.RULE);
     }
+  }
+
+  /** Write a band's layers; a ground keeps them legible where the drawing is moved below them. */
+  private void layers(Band band) {
+    double middle = band.top() + band.height() / 2;
     String numbers =
         band.first() == band.last() ? "L" + band.first() : "L" + band.first() + "–" + band.last();
     out.line(
