@@ -21,7 +21,7 @@ final class RowPlacement {
   record Link(int lower, int upper) {}
 
   private static final int SWEEPS = 16;
-  private static final int STRAIGHTENINGS = 8;
+  private static final int STRAIGHTENINGS = 40;
 
   /** Above this many, crossings are not counted: there is no order that looks tidy. */
   private static final int COUNTED = 600;

@@ -147,7 +147,7 @@ class CircuitBrowserTest {
     assertThat(
             page.evaluate(
                 "[...document.querySelectorAll('.stage')].map(s => s.scrollWidth > s.clientWidth).join()"))
-        .isEqualTo("false,true,true,true,true");
+        .isEqualTo("false,true,true,true,true,true");
     Object drawn =
         page.evaluate("document.querySelectorAll('.circuit')[1].getBoundingClientRect().width");
     assertThat(((Number) drawn).doubleValue()).as("not made small").isGreaterThan(700);
