@@ -120,7 +120,7 @@ class IoiCircuitStudyTest {
 
   @Test
   void flowsAreMeasuredWhereThereAreWays() {
-    assertThat(findings.paths().flows()).hasSize(3);
+    assertThat(findings.paths().flows()).hasSize(5);
     var first = findings.paths().flows().getFirst();
     assertThat(first.from()).isEqualTo(HeadClass.DUPLICATE_TOKEN);
     assertThat(first.to()).contains(HeadClass.S_INHIBITION);
@@ -129,8 +129,10 @@ class IoiCircuitStudyTest {
       path.to().ifPresent(to -> assertThat(path.from().layer()).isLessThan(to.layer()));
     }
     for (var flow : findings.paths().flows()) {
+      var from = findings.classes().getOrDefault(flow.from(), List.of());
       boolean isPath =
-          findings.paths().paths().stream().anyMatch(path -> path.input().equals(flow.input()));
+          findings.paths().paths().stream()
+              .anyMatch(path -> path.input().equals(flow.input()) && from.contains(path.from()));
       assertThat(flow.loss().n()).isEqualTo(isPath ? PROMPTS : 0);
     }
   }

@@ -104,7 +104,7 @@ final class CircuitBlocks {
     return List.of(
         table.build(),
         new Prose(
-            "Nodes are taken from the top down as long as they fit. A head writes %s, an MLP %s; the input %s. Together that is `%s` of %s."
+            "Nodes are taken from the top down as long as they fit. A head writes %s, an MLP %s; the input %s. Together that is %s of %s."
                 .formatted(
                     count(costs.head(), "dimension"),
                     whole(costs.mlp()),
@@ -119,7 +119,7 @@ final class CircuitBlocks {
     blocks.add(new Section("Compared with " + file));
     blocks.add(
         new Prose(
-            "%s in both, %d only here, %d only there: `%s` of the nodes here are there (precision), `%s` of those there are here (recall), overlap (Jaccard) `%s`."
+            "%s in both, %d only here, %d only there: %s of the nodes here are there (precision), %s of those there are here (recall), overlap (Jaccard) %s."
                 .formatted(
                     count(found.matching().size(), "node"),
                     found.onlyHere().size(),

@@ -119,7 +119,7 @@ public final class DifferentialPage implements StudyPage {
     blocks.add(mlps());
     blocks.add(
         new Prose(
-            "MLPs from the largest difference down. Those above `%s` (%s) are taken: %s."
+            "MLPs from the largest difference down. Those above %s (%s) are taken: %s."
                 .formatted(
                     plain(findings.threshold().norm()),
                     findings.threshold().how(),
@@ -222,7 +222,7 @@ public final class DifferentialPage implements StudyPage {
             "BOS is the same in both texts, but weighs more in the average of the shorter one. Where"
                 + " a component writes much there, its difference is one of length. A large fall"
                 + " in the last columns says so. "
-                + survivors()));
+                + survivors().replace("`", "")));
   }
 
   private String survivors() {
@@ -241,10 +241,7 @@ public final class DifferentialPage implements StudyPage {
     for (var node : findings.found().nodes()) {
       boolean input = node instanceof CircuitNode.Input;
       nodes.add(
-          CircuitBlocks.node(
-              node,
-              input ? "" : node instanceof OfHead ? "head" : "MLP",
-              input ? "always in" : "norm " + plain(findings.norm(node))));
+          CircuitBlocks.node(node, "", input ? "always in" : "norm " + plain(findings.norm(node))));
     }
     int layers =
         1 + findings.norms().keySet().stream().mapToInt(CircuitNode::layer).max().orElseThrow();

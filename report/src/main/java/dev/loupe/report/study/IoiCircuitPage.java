@@ -194,7 +194,7 @@ public final class IoiCircuitPage implements StudyPage {
       return text + "Here ablating everything changes nothing, so no share can be given.";
     }
     text +=
-        "Faithfulness is (m(C) - m(empty)) / (m(full) - m(empty)): `%s` for the circuit, `%s` for what is left without it"
+        "Faithfulness is (m(C) - m(empty)) / (m(full) - m(empty)): %s for the circuit, %s for what is left without it"
             .formatted(percent(measured.faithfulness().mean()), percent(measured.left().mean()));
     if (measured.random().isEmpty()) {
       return text + ".";
@@ -210,7 +210,7 @@ public final class IoiCircuitPage implements StudyPage {
   private List<Block> paths() {
     var flows =
         Table.titled(
-            "What each class tells the next, all top heads together",
+            "What each class tells the next and the logits, all top heads together",
             Column.text("from"),
             Column.text("to"),
             Column.text("input"),
@@ -232,12 +232,12 @@ public final class IoiCircuitPage implements StudyPage {
     blocks.add(
         new Prose(
             "The classes claim that duplicate-token heads tell S-inhibition heads (their values at"
-                + " S2), these the name movers (their queries at END), and these the logits. Here"
-                + " that is measured: the senders' outputs along these paths alone are taken from"
-                + " the corrupted prompts, other heads frozen, MLPs and norms recomputed. A"
-                + " positive loss means that the paths work for the answer; the share is of the"
-                + " clean logit difference. There is no path where no sender comes before a"
-                + " receiver."));
+                + " S2), these the name movers (their queries at END), and these the logits. That"
+                + " is measured here, and beside it what the other classes write into the logits"
+                + " themselves: the senders' outputs along these paths alone are taken from the"
+                + " corrupted prompts, other heads frozen, MLPs and norms recomputed. A positive"
+                + " loss means that the paths work for the answer; the share is of the clean logit"
+                + " difference. There is no path where no sender comes before a receiver."));
     if (!findings.paths().paths().isEmpty()) {
       blocks.add(byHead());
     }
@@ -282,7 +282,7 @@ public final class IoiCircuitPage implements StudyPage {
       nodes.add(
           CircuitBlocks.node(
               candidate.node(),
-              candidate.node() instanceof CircuitNode.Input ? "" : candidate.reason(),
+              candidate.node() instanceof CircuitNode.OfHead ? candidate.reason() : "",
               scored ? "attention " + plain(candidate.score()) : ""));
     }
     int layers = findings.attention().layers();
@@ -316,14 +316,24 @@ public final class IoiCircuitPage implements StudyPage {
         .classes()
         .forEach((each, heads) -> {
           if (!heads.isEmpty()) {
-            sentences.add(
-                "By attention %s, the %s heads are %s.".formatted(arrow(each), each, names(heads)));
+            sentences.add("By attention %s: %s (%s).".formatted(arrow(each), names(heads), each));
           }
         });
     sentences.add(CircuitBlocks.size(findings.filling()));
     sentences.addAll(measuredConclusions());
-    findings.paths().flows().forEach(flow -> sentences.add(sentence(flow)));
+    findings.paths().flows().stream()
+        .filter(flow -> isClaimed(flow) || isCertain(flow))
+        .forEach(flow -> sentences.add(sentence(flow)));
     return sentences;
+  }
+
+  private static boolean isClaimed(ClassFlow flow) {
+    return flow.to().isPresent() || flow.from() == HeadClass.NAME_MOVER;
+  }
+
+  /** A single prompt has no error, and so no certainty. */
+  private static boolean isCertain(ClassFlow flow) {
+    return Math.abs(flow.loss().mean()) > 2 * flow.loss().standardError();
   }
 
   private String sentence(ClassFlow flow) {
@@ -334,10 +344,8 @@ public final class IoiCircuitPage implements StudyPage {
       return "From %s to %s there is no path: none of the first comes before one of the second."
           .formatted(from, to);
     }
-    // A single prompt has no error, and so no certainty.
-    boolean certain = Math.abs(loss.mean()) > 2 * loss.standardError();
     var verdict =
-        !certain
+        !isCertain(flow)
             ? "not to be told from nothing"
             : loss.mean() > 0 ? "they work for the answer" : "they work against it";
     return "With corrupted values on the paths from %s to %s (%s) the logit difference changes by `%s` ± %s, `%s` of it: %s."

@@ -4,8 +4,8 @@ import dev.loupe.lens.Estimate;
 import java.util.Optional;
 
 /**
- * What one class of heads tells the next, all top heads of both together: the claim that the
- * classes make, measured by path patching.
+ * What one class of heads tells the next or the logits, all top heads of both together, measured by
+ * path patching.
  *
  * @param from the senders
  * @param to the receivers; empty for the logits

@@ -23,8 +23,9 @@ import java.util.stream.IntStream;
 
 /**
  * What the classes tell each other (Wang et al. 2022): duplicate-token heads the values of
- * S-inhibition heads at S2, these the queries of name movers at END, these the logits. Other heads
- * are frozen, MLPs and norms on the way recomputed.
+ * S-inhibition heads at S2, these the queries of name movers at END, these the logits; and what the
+ * other classes write into the logits without them. Other heads are frozen, MLPs and norms on the
+ * way recomputed.
  *
  * @param flows from class to class, in the order in which they act
  * @param paths the same from head to head
@@ -56,12 +57,15 @@ public record ClassPaths(List<ClassFlow> flows, List<ClassPath> paths) {
         HeadClass.NAME_MOVER,
         "q at END",
         head -> Receiver.q(head).at(At.END));
-    making.measureLogits();
+    // The claim is of name movers alone; that the others write into the logits is as good to know.
+    for (var each : List.of(HeadClass.values()).reversed()) {
+      making.measureLogits(each);
+    }
     return new ClassPaths(making.flows, making.paths);
   }
 
   private static final class Making {
-    private static final String LOGITS = "logits at END";
+    private static final String LOGITS = "final residual at END";
 
     private final StudyContext context;
     private final PromptPairs prompts;
@@ -100,17 +104,18 @@ public record ClassPaths(List<ClassFlow> flows, List<ClassPath> paths) {
       }
     }
 
-    void measureLogits() {
-      var movers = of(HeadClass.NAME_MOVER);
+    void measureLogits(HeadClass from) {
+      var senders = of(from);
       var flow = Estimate.none();
-      if (!movers.isEmpty()) {
-        var cells = new ArrayList<>(List.of(movers));
-        movers.forEach(head -> cells.add(List.of(head)));
-        var losses = losses(run(cells, "logits", Receiver.finalResidual().at(At.END)));
+      if (!senders.isEmpty()) {
+        var cells = new ArrayList<>(List.of(senders));
+        senders.forEach(head -> cells.add(List.of(head)));
+        var receiver = Receiver.finalResidual().at(At.END);
+        var losses = losses(run(cells, "logits from " + from + " heads", receiver));
         flow = losses.getFirst();
-        add(movers, Optional.empty(), LOGITS, losses.subList(1, losses.size()));
+        add(senders, Optional.empty(), LOGITS, losses.subList(1, losses.size()));
       }
-      flows.add(new ClassFlow(HeadClass.NAME_MOVER, Optional.empty(), LOGITS, flow));
+      flows.add(new ClassFlow(from, Optional.empty(), LOGITS, flow));
     }
 
     private void add(List<Head> senders, Optional<Head> to, String input, List<Estimate> losses) {
