@@ -124,6 +124,13 @@ class IoiCircuitStudyTest {
     var first = findings.paths().flows().getFirst();
     assertThat(first.from()).isEqualTo(HeadClass.DUPLICATE_TOKEN);
     assertThat(first.to()).contains(HeadClass.S_INHIBITION);
+    // In this model the heads that look at S2 act on the logits themselves.
+    var inhibition =
+        findings.paths().flows().stream()
+            .filter(flow -> flow.from() == HeadClass.S_INHIBITION && flow.to().isEmpty())
+            .findFirst()
+            .orElseThrow();
+    assertThat(inhibition.loss().mean()).isGreaterThan(findings.measured().clean().mean() / 2);
     for (var path : findings.paths().paths()) {
       assertThat(path.loss().n()).isEqualTo(PROMPTS);
       path.to().ifPresent(to -> assertThat(path.from().layer()).isLessThan(to.layer()));

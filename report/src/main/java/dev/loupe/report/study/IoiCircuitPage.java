@@ -63,7 +63,7 @@ public final class IoiCircuitPage implements StudyPage {
         "Into the circuit go the top %d, %d and %d heads of the three classes, %s, and then the next best of %s of each class, best score first, as long as the write budget `%s` lasts."
             .formatted(
                 study.topDuplicate(),
-                study.topSInhibition(),
+                study.topInhibition(),
                 study.topNameMover(),
                 study.mlps() ? "all MLPs" : "no MLPs",
                 count(study.candidates(), "candidate"),

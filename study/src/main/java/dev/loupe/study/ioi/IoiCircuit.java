@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
  *
  * @param prompts with one answer and one wrong answer each
  * @param topDuplicate how many duplicate-token heads are taken first
- * @param topSInhibition how many S-inhibition heads are taken first
+ * @param topInhibition how many S-inhibition heads are taken first
  * @param topNameMover how many name movers are taken first
  * @param candidates how many heads of each class may be taken
  * @param writeBudget what the nodes may write together
@@ -49,7 +49,7 @@ import java.util.stream.IntStream;
 public record IoiCircuit(
     IoiPrompts prompts,
     int topDuplicate,
-    int topSInhibition,
+    int topInhibition,
     int topNameMover,
     int candidates,
     WriteBudget writeBudget,
@@ -64,10 +64,10 @@ public record IoiCircuit(
   /** Refuses negative counts, and fewer candidates than heads taken first. */
   public IoiCircuit {
     requireCount("top_duplicate", topDuplicate);
-    requireCount("top_s_inhibition", topSInhibition);
+    requireCount("top_inhibition", topInhibition);
     requireCount("top_name_mover", topNameMover);
     requireCount("random_circuits", randomCircuits);
-    int most = Math.max(topDuplicate, Math.max(topSInhibition, topNameMover));
+    int most = Math.max(topDuplicate, Math.max(topInhibition, topNameMover));
     if (candidates < most) {
       throw new IllegalArgumentException(
           "candidates " + candidates + ": expected at least the " + most + " heads taken first");
@@ -149,7 +149,7 @@ public record IoiCircuit(
   private int top(HeadClass of) {
     return switch (of) {
       case DUPLICATE_TOKEN -> topDuplicate;
-      case S_INHIBITION -> topSInhibition;
+      case S_INHIBITION -> topInhibition;
       case NAME_MOVER -> topNameMover;
     };
   }
