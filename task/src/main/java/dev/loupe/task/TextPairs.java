@@ -67,8 +67,15 @@ public final class TextPairs {
     if (clean.length() != corrupted.length()) {
       throw row.error(
           options.corrupted(),
-          "has %d tokens, '%s' has %d; expected as many:%n  %s%n  %s"
-              .formatted(corrupted.length(), options.clean(), clean.length(), clean, corrupted));
+          "has %d tokens, '%s' has %d; expected as many. '%s': %s. '%s': %s"
+              .formatted(
+                  corrupted.length(),
+                  options.clean(),
+                  clean.length(),
+                  options.clean(),
+                  clean,
+                  options.corrupted(),
+                  corrupted));
     }
     var answers = tokens(row, options.answer());
     if (answers.isEmpty()) {
