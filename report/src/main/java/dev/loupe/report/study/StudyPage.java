@@ -7,6 +7,7 @@ import dev.loupe.report.PromptLines;
 import dev.loupe.report.Prose;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
+import dev.loupe.study.ioi.IoiPatchingFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -44,8 +45,10 @@ public interface StudyPage {
   List<Block> highlights();
 
   /** Return the page of findings. */
-  @SuppressWarnings("DoNotCallSuggester") // until pages are registered here
   static StudyPage of(StudyFindings findings) {
+    if (findings instanceof IoiPatchingFindings f) {
+      return new IoiPatchingPage(f);
+    }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }
 
