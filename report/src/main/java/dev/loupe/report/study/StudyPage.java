@@ -7,7 +7,10 @@ import dev.loupe.report.PromptLines;
 import dev.loupe.report.Prose;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
+import dev.loupe.study.induction.InductionFindings;
 import dev.loupe.study.ioi.IoiPatchingFindings;
+import dev.loupe.study.ioi.IoiPathPatchingFindings;
+import dev.loupe.study.years.GreaterThanFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -48,6 +51,15 @@ public interface StudyPage {
   static StudyPage of(StudyFindings findings) {
     if (findings instanceof IoiPatchingFindings f) {
       return new IoiPatchingPage(f);
+    }
+    if (findings instanceof IoiPathPatchingFindings f) {
+      return new IoiPathPatchingPage(f);
+    }
+    if (findings instanceof GreaterThanFindings f) {
+      return new GreaterThanPage(f);
+    }
+    if (findings instanceof InductionFindings f) {
+      return new InductionPage(f);
     }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }

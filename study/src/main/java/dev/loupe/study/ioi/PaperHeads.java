@@ -1,5 +1,6 @@
 package dev.loupe.study.ioi;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.loupe.lens.Head;
 import dev.loupe.model.ModelConfig;
 import java.io.IOException;
@@ -20,7 +21,12 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record PaperHeads(String source, Shape shape, List<HeadClass> classes) {
   /** The shape of a model. */
-  record Shape(String family, int layers, int heads, int d_model, int d_vocab) {}
+  record Shape(
+      String family,
+      int layers,
+      int heads,
+      @JsonProperty("d_model") int dModel,
+      @JsonProperty("d_vocab") int dVocab) {}
 
   /** Heads that do the same, as [layer, head], and the position where they do it. */
   record HeadClass(String name, String at, List<List<Integer>> heads) {}
@@ -48,7 +54,7 @@ record PaperHeads(String source, Shape shape, List<HeadClass> classes) {
     return config.family().equals(shape.family())
         && config.nLayers() == shape.layers()
         && config.nHeads() == shape.heads()
-        && config.dModel() == shape.d_model()
-        && config.dVocab() == shape.d_vocab();
+        && config.dModel() == shape.dModel()
+        && config.dVocab() == shape.dVocab();
   }
 }
