@@ -81,15 +81,7 @@ public final class GreaterThanPage implements StudyPage {
   }
 
   private static KeyFigures.Figure probability(String name, Estimate value, String explanation) {
-    return new KeyFigures.Figure(
-        name,
-        three(value.mean()),
-        value.n() == 1
-            ? explanation
-            : explanation
-                + " (± "
-                + Numbers.fixed(value.standardError(), 3, false)
-                + ", standard error)");
+    return Told.figure(name, value, explanation, 3, true);
   }
 
   private static String three(double value) {
@@ -241,7 +233,7 @@ public final class GreaterThanPage implements StudyPage {
     return new LineChart.Line(
         name,
         values.stream().map(Estimate::mean).toList(),
-        values.stream().map(v -> Numbers.NORMAL_95 * v.standardError()).toList());
+        values.stream().map(Told::error).toList());
   }
 
   private LineChart lens() {
@@ -260,11 +252,8 @@ public final class GreaterThanPage implements StudyPage {
   }
 
   private static BarChart.Bar bar(Attribution.Part part) {
-    double error = Numbers.NORMAL_95 * part.value().standardError();
     return new BarChart.Bar(
-        part.contributor().toString(),
-        part.value().mean(),
-        Double.isFinite(error) ? error : 0);
+        part.contributor().toString(), part.value().mean(), Told.error(part.value()));
   }
 
   private Table knockOuts() {
@@ -340,13 +329,14 @@ public final class GreaterThanPage implements StudyPage {
   public List<String> conclusions() {
     var sentences = new ArrayList<String>();
     sentences.add(
-        "Later years have "
+        "The probability of later years minus that of the others is "
             + three(findings.clean().mean())
-            + " more probability than the others after clean prompts, "
+            + " after clean prompts, "
             + three(findings.corrupted().mean())
-            + " after corrupted ones; the year right after the start has "
+            + " after corrupted ones; that of the year right after the start minus that of the one"
+            + " right before it is "
             + three(findings.sharpness().mean())
-            + " more than the one right before it.");
+            + ".");
     if (!findings.topHeads().isEmpty()) {
       sentences.add(
           "At the last token most comes back with " + listed(findings.topHeads()) + ".");

@@ -32,6 +32,9 @@ import java.util.stream.IntStream;
 
 /** Tells how a model continues what it has seen once. */
 public final class InductionPage implements StudyPage {
+  // The score from which on the heads command says that a head looks like something.
+  private static final double MUCH = .4;
+
   private final InductionFindings findings;
 
   /** Takes the findings that are told. */
@@ -71,8 +74,8 @@ public final class InductionPage implements StudyPage {
   public List<KeyFigures.Figure> baselines() {
     var whole = findings.whole();
     return List.of(
-        figure("first loss", whole.first().loss(), "nats a token, the first time"),
-        figure("second loss", whole.second().loss(), "nats a token, the second time"),
+        figure("first loss", whole.first().loss(), "nats a token, the first time", 2, false),
+        figure("second loss", whole.second().loss(), "nats a token, the second time", 2, false),
         new KeyFigures.Figure(
             "accuracy",
             percent(whole.second().accuracy().mean()),
@@ -143,7 +146,7 @@ public final class InductionPage implements StudyPage {
     return new LineChart.Line(
         name,
         half.byPosition().stream().map(Estimate::mean).toList(),
-        half.byPosition().stream().map(v -> Numbers.NORMAL_95 * v.standardError()).toList());
+        half.byPosition().stream().map(Told::error).toList());
   }
 
   private Heatmap scores(HeadDetector detector) {
@@ -185,8 +188,7 @@ public final class InductionPage implements StudyPage {
   }
 
   private static BarChart.Bar bar(String label, Estimate value) {
-    double error = Numbers.NORMAL_95 * value.standardError();
-    return new BarChart.Bar(label, value.mean(), Double.isFinite(error) ? error : 0);
+    return new BarChart.Bar(label, value.mean(), Told.error(value));
   }
 
   private Table knockOuts() {
@@ -270,7 +272,10 @@ public final class InductionPage implements StudyPage {
             + Numbers.fixed(second, 2, false)
             + " nats a token, the first "
             + Numbers.fixed(first, 2, false)
-            + (second < first ? "." : ": this model shows no induction here."));
+            + (findings.showsInduction()
+                ? "."
+                : ": no less than chance explains. This model shows no induction here, and what"
+                    + " follows says little."));
     var induction = findings.inductionHeads();
     sentences.add(
         "Most like induction heads look "
@@ -283,7 +288,8 @@ public final class InductionPage implements StudyPage {
                 .orElse("")
             + "), most like previous-token heads "
             + names(findings.previous())
-            + ".");
+            + "."
+            + (hasInductionHead() ? "" : " No head attends there much."));
     var others = findings.lossWithoutOthers();
     sentences.add(
         "Without the induction heads the second time costs "
@@ -304,6 +310,11 @@ public final class InductionPage implements StudyPage {
             + signed(best.value().mean())
             + ").");
     return sentences;
+  }
+
+  private boolean hasInductionHead() {
+    var best = findings.of(HeadDetector.INDUCTION).descending().getFirst();
+    return best.value().mean() >= MUCH;
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.lens.weights.Composition;
 import dev.loupe.lens.weights.CompositionScores;
 import dev.loupe.model.HookPoint.Kind;
+import dev.loupe.model.HookedTransformer;
 import dev.loupe.study.HeadFindings;
 import dev.loupe.study.HeadValues;
 import dev.loupe.study.PromptRow;
@@ -38,8 +39,8 @@ import java.util.SplittableRandom;
  * many others drawn at random.
  *
  * @param sequences how many sequences of random tokens
- * @param length how many tokens come twice, or {@code auto}: 50, or as many as the model reads
- *     twice
+ * @param length how many tokens come twice, or {@code auto}: 50, or a fifth of what the model
+ *     reads where that is less
  * @param seed of the tokens and of the heads drawn at random
  * @param top how many induction heads, and as many previous-token heads
  * @param controls how often as many other heads are drawn
@@ -48,6 +49,10 @@ import java.util.SplittableRandom;
 public record Induction(
     int sequences, String length, long seed, int top, int controls, int pairs) implements Study {
   private static final String AUTO = "auto";
+  private static final int USUAL = 50;
+  private static final int SHORTEST = 3;
+  // Small models read few tokens, and the places at the end are those they know least.
+  private static final int SHARE = 5;
   // Of what is no induction head by its name; only for notes on windows that are too short.
   private static final double LOOKS_LIKE = .4;
 
@@ -58,16 +63,17 @@ public record Induction(
           "sequences %d, top %d, controls %d, pairs %d: expected 1 or more of each"
               .formatted(sequences, top, controls, pairs));
     }
-    if (!length.equals(AUTO) && !length.matches("[1-9][0-9]{0,6}|[3-9]")) {
+    if (!length.equals(AUTO) && !length.matches("[3-9]|[1-9][0-9]{1,5}")) {
       throw new IllegalArgumentException(
-          "length \"" + length + "\": expected auto, or how many tokens come twice, such as 50");
+          "length \""
+              + length
+              + "\": expected auto, or how many tokens come twice, 3 or more, such as 50");
     }
-    var _ = options(sequences, length, seed);
   }
 
   /** Returns the usual options. */
   public static Induction standard() {
-    return new Induction(20, AUTO, 0, 3, 5, 50);
+    return new Induction(30, AUTO, 0, 3, 5, 50);
   }
 
   @Override
@@ -80,15 +86,16 @@ public record Induction(
     return "Which heads find what followed a token the last time?";
   }
 
-  private static DetectorOptions options(int sequences, String length, long seed) {
-    var fixed = length.equals(AUTO) ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(length));
-    return new DetectorOptions(fixed, sequences, seed);
+  private DetectorOptions options(HookedTransformer model) {
+    int most = Math.max(SHORTEST, model.config().nCtx() / SHARE);
+    int tokens = length.equals(AUTO) ? Math.min(USUAL, most) : Integer.parseInt(length);
+    return new DetectorOptions(OptionalInt.of(tokens), sequences, seed);
   }
 
   @Override
   public InductionFindings run(StudyContext context) {
     var model = context.model();
-    var repeated = RepeatedTokens.draw(model, options(sequences, length, seed));
+    var repeated = RepeatedTokens.draw(model, options(model));
     var scores = HeadDetection.run(model, repeated, context.stage("looking at heads"));
     var induction = ranked(scores, HeadDetector.INDUCTION).stream().limit(top).toList();
     var previous = ranked(scores, HeadDetector.PREVIOUS_TOKEN).stream().limit(top).toList();

@@ -108,6 +108,14 @@ public record InductionFindings(
     return knockOuts.getFirst().heads();
   }
 
+  /** Tells whether the second time is predicted better, by more than two standard errors of both. */
+  public boolean showsInduction() {
+    var first = whole.first().loss();
+    var second = whole.second().loss();
+    double error = Math.hypot(first.standardError(), second.standardError());
+    return first.mean() - second.mean() > 2 * error;
+  }
+
   /** Returns the mean loss of the second half over all draws of other heads; NaN without any. */
   public double lossWithoutOthers() {
     return knockOuts.stream()
