@@ -16,9 +16,8 @@ import dev.loupe.study.PromptRow;
 import dev.loupe.study.Study;
 import dev.loupe.study.StudyContext;
 import dev.loupe.task.Corruption;
-import java.util.ArrayList;
+import dev.loupe.task.TaskData;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -66,7 +65,15 @@ public record IoiPathPatching(IoiPrompts prompts, int top) implements Study {
 
   @Override
   public IoiPathPatchingFindings run(StudyContext context) {
-    var data = prompts.read(context);
+    return run(context, prompts.read(context));
+  }
+
+  /**
+   * Carries it out on prompts that are there already, in the place of its own.
+   *
+   * @throws IllegalStateException if the model does not tell clean from corrupted prompts
+   */
+  public IoiPathPatchingFindings run(StudyContext context, TaskData data) {
     var model = context.model();
     var pairs = data.pairs();
     var all = allPaths(context, pairs);
@@ -79,14 +86,13 @@ public record IoiPathPatching(IoiPrompts prompts, int top) implements Study {
               + ": there is no drop to compare with; this model does not tell the two apart");
     }
     var direct = directPath(context, pairs);
-    var notes = new ArrayList<>(data.notes());
     double[] clean = all.cleanByPrompt();
     return new IoiPathPatchingFindings(
         this,
         model.provenance(),
         data.corruption(),
         PromptRow.of(pairs, model),
-        notes,
+        data.notes(),
         Arrays.stream(clean).filter(d -> d > 0).count() / (double) clean.length,
         all.clean(),
         all.corrupted(),

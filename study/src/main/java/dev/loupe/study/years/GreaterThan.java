@@ -28,6 +28,7 @@ import dev.loupe.study.Study;
 import dev.loupe.study.StudyContext;
 import dev.loupe.study.years.GreaterThanFindings.KnockOut;
 import dev.loupe.task.Position;
+import dev.loupe.task.TaskData;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -74,8 +75,17 @@ public record GreaterThan(YearPrompts prompts, int topHeads, int topMlps) implem
 
   @Override
   public GreaterThanFindings run(StudyContext context) {
+    return run(context, prompts.make(context));
+  }
+
+  /**
+   * Carries it out on prompts that are there already, in the place of its own.
+   *
+   * @param data as {@link dev.loupe.task.YearSpans} makes it
+   * @throws IllegalStateException if the model does not tell clean from corrupted prompts
+   */
+  public GreaterThanFindings run(StudyContext context, TaskData data) {
     var model = context.model();
-    var data = prompts.make(context);
     var pairs = data.pairs();
     var sharp = neighbours(pairs);
     var patching = new Patching(model.config(), pairs);
