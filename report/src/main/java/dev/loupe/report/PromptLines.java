@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 /** Make prompts a block: their tokens, key positions, and answers beside them. */
 public final class PromptLines {
   private static final int SHOWN = 24;
+  private static final int MOST_ANSWERS = 6;
 
   private PromptLines() {}
 
@@ -79,10 +80,14 @@ public final class PromptLines {
     return "answer " + visible(row.answers()) + (wrong.isEmpty() ? "" : ", not " + wrong);
   }
 
+  /** Name the first and the last of many. */
   private static String visible(List<Token> tokens) {
-    return tokens.stream()
-        .map(token -> VisibleText.token(SweepNames.text(token), true))
-        .collect(Collectors.joining(", "));
+    var texts =
+        tokens.stream().map(token -> VisibleText.token(SweepNames.text(token), true)).toList();
+    return texts.size() <= MOST_ANSWERS
+        ? String.join(", ", texts)
+        : "%s, %s ... %s (%d)"
+            .formatted(texts.get(0), texts.get(1), texts.getLast(), texts.size());
   }
 
   /** Return what is right and wrong after a prompt: {@code answer " Mary" (27)}. */

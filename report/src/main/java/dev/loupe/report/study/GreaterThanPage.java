@@ -31,6 +31,10 @@ import java.util.stream.IntStream;
 public final class GreaterThanPage implements StudyPage {
   private static final int AROUND = 20;
   private static final int NAMED = 3;
+  private static final int YEARS = 100;
+  // Cells of a heatmap that fits a page.
+  private static final int STARTS = 5;
+  private static final int ENDS = 10;
 
   private final GreaterThanFindings findings;
 
@@ -94,9 +98,10 @@ public final class GreaterThanPage implements StudyPage {
         new Section("What the model expects"),
         years(),
         new Prose(
-            "Each row is a year in which spans began, each column a year that could end them: a"
-                + " model that can compare is dark to the right of the diagonal and pale to the"
-                + " left."),
+            "Each row is of spans that began in these years, each column of years that could end"
+                + " them: with a model that can compare, what lies left of the diagonal stays at 0."
+                + " Rows of years in which no span began are empty; every single year is in the"
+                + " table `years`."),
         distance(),
         new Prose(
             "The same around the start, over all spans that have such a year. The step at 0 is the"
@@ -136,16 +141,21 @@ public final class GreaterThanPage implements StudyPage {
   }
 
   private Heatmap years() {
-    var curves = findings.curves();
     return Heatmap.of(
-        "Probability of each year, by the year of the start",
-        new Axis("start", curves.starts().stream().map(GreaterThanPage::year).toList()),
-        new Axis("year", IntStream.range(0, 100).mapToObj(GreaterThanPage::year).toList()),
-        curves.probabilities().stream()
-            .map(row -> row.stream().mapToDouble(Double::doubleValue).toArray())
-            .toArray(double[][]::new),
-        "mean probability",
+        "Probability of years, by the year of the start",
+        ranges("start", STARTS),
+        ranges("year", ENDS),
+        findings.curves().grouped(STARTS, ENDS),
+        "mean probability of the years of a column together",
         Scale.SEQUENTIAL);
+  }
+
+  private static Axis ranges(String name, int size) {
+    return new Axis(
+        name,
+        IntStream.iterate(0, from -> from < YEARS, from -> from + size)
+            .mapToObj(from -> year(from) + "-" + year(Math.min(YEARS, from + size) - 1))
+            .toList());
   }
 
   private static String year(int year) {

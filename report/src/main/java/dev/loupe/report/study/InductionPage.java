@@ -25,9 +25,11 @@ import dev.loupe.report.Table;
 import dev.loupe.study.induction.InductionFindings;
 import dev.loupe.study.induction.InductionFindings.Composed;
 import dev.loupe.study.induction.InductionFindings.Half;
+import dev.loupe.study.induction.InductionFindings.KnockOut;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** Tells how a model continues what it has seen once. */
@@ -121,8 +123,8 @@ public final class InductionPage implements StudyPage {
     blocks.add(
         new Prose(
             "The loss of the second time with the z of some heads at its mean over all tokens, beside"
-                + " as many other heads drawn at random. If induction heads do the work, their bar is"
-                + " longer than those of any draw."));
+                + " as many other heads drawn at random. If induction heads do the work, the loss is"
+                + " higher and the accuracy lower without them than without any draw."));
     blocks.add(new Section("Which heads carry the answer"));
     blocks.add(recoveries());
     blocks.add(
@@ -290,18 +292,10 @@ public final class InductionPage implements StudyPage {
             + names(findings.previous())
             + "."
             + (hasInductionHead() ? "" : " No head attends there much."));
-    var others = findings.lossWithoutOthers();
     sentences.add(
         "Without the induction heads the second time costs "
-            + Numbers.fixed(findings.knockOuts().getFirst().second().loss().mean(), 2, false)
-            + " nats a token"
-            + (Double.isNaN(others)
-                ? "."
-                : "; without as many others drawn at random, "
-                    + Numbers.fixed(others, 2, false)
-                    + " in the mean of "
-                    + (findings.knockOuts().size() - 1)
-                    + " draws."));
+            + cost(findings.knockOuts().subList(0, 1))
+            + others());
     var best = findings.recoveries().descending().getFirst();
     sentences.add(
         "At the last token most of the answer comes back with "
@@ -310,6 +304,31 @@ public final class InductionPage implements StudyPage {
             + signed(best.value().mean())
             + ").");
     return sentences;
+  }
+
+  private String others() {
+    int count = findings.knockOuts().size();
+    return count == 1
+        ? "."
+        : "; without as many others drawn at random, "
+            + cost(findings.knockOuts().subList(1, count))
+            + " in the mean of "
+            + (count - 1)
+            + " draws.";
+  }
+
+  private static String cost(List<KnockOut> without) {
+    return Numbers.fixed(mean(without, half -> half.loss().mean()), 2, false)
+        + " nats a token and "
+        + percent(mean(without, half -> half.accuracy().mean()))
+        + " are right";
+  }
+
+  private static double mean(List<KnockOut> of, ToDoubleFunction<Half> value) {
+    return of.stream()
+        .mapToDouble(each -> value.applyAsDouble(each.second()))
+        .average()
+        .orElse(Double.NaN);
   }
 
   private boolean hasInductionHead() {

@@ -55,7 +55,7 @@ public final class IoiPatchingPage implements StudyPage {
             + " \"Mary\" (IO) and not \"John\" (S) has found the name that was not repeated. Each"
             + " attention head's output at the last token is taken from the clean run into the"
             + " corrupted one (denoising); the heads that bring the answer back are then asked what"
-            + " they read and what they write, and are knocked out together.",
+            + " they read and what they write, and what is left without them.",
         "The corruption is `"
             + findings.corruption()
             + "`. Means are over "

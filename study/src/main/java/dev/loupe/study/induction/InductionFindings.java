@@ -116,15 +116,6 @@ public record InductionFindings(
     return first.mean() - second.mean() > 2 * error;
   }
 
-  /** Returns the mean loss of the second half over all draws of other heads; NaN without any. */
-  public double lossWithoutOthers() {
-    return knockOuts.stream()
-        .skip(1)
-        .mapToDouble(of -> of.second().loss().mean())
-        .average()
-        .orElse(Double.NaN);
-  }
-
   /** Returns the scores of a detector. */
   public HeadValues of(HeadDetector detector) {
     var rows = new ArrayList<List<Estimate>>();

@@ -106,6 +106,32 @@ public record YearCurves(
   }
 
   /**
+   * Returns the probability of several years together, a mean over the spans of several starts.
+   *
+   * @param rows how many starts a row has
+   * @param columns how many years a column has
+   * @return [starts / rows][years / columns]; NaN where no span began in the years of a row
+   */
+  public double[][] grouped(int rows, int columns) {
+    var sums =
+        new double[Math.ceilDiv(YearSpans.YEARS, rows)][Math.ceilDiv(YearSpans.YEARS, columns)];
+    var spans = new int[sums.length];
+    for (int i = 0; i < starts.size(); i++) {
+      int row = starts.get(i) / rows;
+      spans[row] += counts.get(i);
+      for (int year = 0; year < YearSpans.YEARS; year++) {
+        sums[row][year / columns] += counts.get(i) * probabilities.get(i).get(year);
+      }
+    }
+    for (int row = 0; row < sums.length; row++) {
+      for (int column = 0; column < sums[row].length; column++) {
+        sums[row][column] = spans[row] == 0 ? Double.NaN : sums[row][column] / spans[row];
+      }
+    }
+    return sums;
+  }
+
+  /**
    * Returns the mean probability of years by how far they are from the start, over all spans that
    * have such a year.
    *

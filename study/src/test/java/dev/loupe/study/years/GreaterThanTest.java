@@ -81,6 +81,13 @@ class GreaterThanTest {
       assertThat(curves.atDistance(2))
           .isCloseTo((first[4] + second[42] + fourth[42]) / 3, within(1e-9));
       assertThat(curves.atDistance(-99)).isNaN();
+      double[][] grouped = curves.grouped(10, 50);
+      assertThat(grouped).hasNumberOfRows(10);
+      assertThat(grouped[4][1])
+          .isCloseTo(
+              IntStream.range(50, 100).mapToDouble(y -> (second[y] + fourth[y]) / 2).sum(),
+              within(1e-9));
+      assertThat(grouped[1][0]).isNaN();
     }
   }
 
