@@ -90,11 +90,13 @@ final class IndirectObjectShow {
     var facts = RunFacts.of(source.facts(), again);
     var findings = page.findings();
     var json = new ReadingJson(findings.study().name());
-    findings.numbers().forEach((name, value) -> {
-      if (value != null) {
-        json.put(name, value);
-      }
-    });
+    findings
+        .numbers()
+        .forEach((name, value) -> {
+          if (value != null) {
+            json.put(name, value);
+          }
+        });
     json.putPrompts(findings.prompts())
         .write(folder.resolve("result.json"), findings.model(), facts);
     var file = folder.resolve("report.html");

@@ -86,8 +86,7 @@ public final class PromptLines {
         tokens.stream().map(token -> VisibleText.token(SweepNames.text(token), true)).toList();
     return texts.size() <= MOST_ANSWERS
         ? String.join(", ", texts)
-        : "%s, %s ... %s (%d)"
-            .formatted(texts.get(0), texts.get(1), texts.getLast(), texts.size());
+        : "%s, %s ... %s (%d)".formatted(texts.get(0), texts.get(1), texts.getLast(), texts.size());
   }
 
   /** Return what is right and wrong after a prompt: {@code answer " Mary" (27)}. */

@@ -65,7 +65,8 @@ public record HeadValues(List<List<Estimate>> values) {
         result,
         cell -> {
           double[] of = result.byPrompt(cell);
-          return Estimate.of(IntStream.range(0, of.length).mapToDouble(i -> of[i] - base[i]).toArray());
+          return Estimate.of(
+              IntStream.range(0, of.length).mapToDouble(i -> of[i] - base[i]).toArray());
         });
   }
 
@@ -87,9 +88,7 @@ public record HeadValues(List<List<Estimate>> values) {
 
   /** Returns every head, the largest mean first. */
   public List<OfHead> descending() {
-    return all().stream()
-        .sorted(Comparator.comparingDouble(of -> -of.value().mean()))
-        .toList();
+    return all().stream().sorted(Comparator.comparingDouble(of -> -of.value().mean())).toList();
   }
 
   /** Returns every head, the largest mean in magnitude first. */

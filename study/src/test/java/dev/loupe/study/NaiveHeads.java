@@ -41,8 +41,7 @@ public final class NaiveHeads {
               .replace(
                   HookPoint.z(head.layer()),
                   (value, at) ->
-                      value.withSelect(
-                          2, head.index(), z.get(at).select(2, head.index())));
+                      value.withSelect(2, head.index(), z.get(at).select(2, head.index())));
       return logits(corrupted, hooks);
     }
   }

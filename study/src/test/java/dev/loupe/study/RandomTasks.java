@@ -73,8 +73,7 @@ public final class RandomTasks {
 
   private static Prompt prompt(long... ids) {
     var tokens = Arrays.stream(ids).mapToObj(id -> "<" + id + ">").toList();
-    return new Prompt(
-        String.join("", tokens), Arrays.stream(ids).boxed().toList(), tokens, false);
+    return new Prompt(String.join("", tokens), Arrays.stream(ids).boxed().toList(), tokens, false);
   }
 
   /** Returns a config with another vocabulary. */

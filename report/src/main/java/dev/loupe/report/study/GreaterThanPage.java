@@ -235,8 +235,7 @@ public final class GreaterThanPage implements StudyPage {
         "Clean MLP outputs into the corrupted run",
         Axis.numbered("layer", "L", findings.mlpsEnd().size()),
         "recovery of the probability difference",
-        List.of(
-            line("all positions", findings.mlpsAll()), line("END alone", findings.mlpsEnd())));
+        List.of(line("all positions", findings.mlpsAll()), line("END alone", findings.mlpsEnd())));
   }
 
   private static LineChart.Line line(String name, List<Estimate> values) {
@@ -348,8 +347,7 @@ public final class GreaterThanPage implements StudyPage {
             + three(findings.sharpness().mean())
             + ".");
     if (!findings.topHeads().isEmpty()) {
-      sentences.add(
-          "At the last token most comes back with " + listed(findings.topHeads()) + ".");
+      sentences.add("At the last token most comes back with " + listed(findings.topHeads()) + ".");
     }
     var looking = findings.attention().descending().subList(0, 1).getFirst();
     sentences.add(

@@ -203,9 +203,7 @@ public final class InductionPage implements StudyPage {
             Column.number("accuracy %", 1).explained("tokens that are the likeliest"),
             Column.text("heads"));
     row(table, "nothing", findings.whole().second(), "");
-    findings
-        .knockOuts()
-        .forEach(of -> row(table, of.what(), of.second(), names(of.heads())));
+    findings.knockOuts().forEach(of -> row(table, of.what(), of.second(), names(of.heads())));
     return table.build();
   }
 

@@ -11,7 +11,6 @@ import dev.loupe.report.Axis;
 import dev.loupe.report.BarChart;
 import dev.loupe.report.Block;
 import dev.loupe.report.Cell;
-import dev.loupe.report.CircuitGraph;
 import dev.loupe.report.Column;
 import dev.loupe.report.Heatmap;
 import dev.loupe.report.KeyFigures;
@@ -243,8 +242,7 @@ public final class IoiPatchingPage implements StudyPage {
         new KeyFigures.Figure(
             "top-1", percent(effects.topAccuracy()), "prompts where IO is the likeliest token"));
     figures.add(figure("clean", effects.clean(), "logit of IO minus logit of S"));
-    figures.add(
-        figure("corrupted", effects.corrupted(), "the same, " + findings.corruption()));
+    figures.add(figure("corrupted", effects.corrupted(), "the same, " + findings.corruption()));
     int out = findings.knockedOut().size();
     if (out > 0) {
       figures.add(

@@ -119,7 +119,9 @@ public final class IoiPathPatchingPage implements StudyPage {
   }
 
   private static String correlation(double value) {
-    return Double.isFinite(value) ? Numbers.fixed(value, 2, true) : "none (one side is the same everywhere)";
+    return Double.isFinite(value)
+        ? Numbers.fixed(value, 2, true)
+        : "none (one side is the same everywhere)";
   }
 
   private Heatmap effects() {
@@ -150,7 +152,8 @@ public final class IoiPathPatchingPage implements StudyPage {
     columns.add(Column.number("rank", 0).explained("through all paths, 1 helps most"));
     columns.add(Column.label("head"));
     columns.add(
-        Column.signed("effect", 3).explained("patched minus corrupted logit difference, in logits"));
+        Column.signed("effect", 3)
+            .explained("patched minus corrupted logit difference, in logits"));
     columns.add(Column.error(3, "prompts"));
     columns.add(Column.signed("% of drop", 1).explained("effect over clean minus corrupted"));
     columns.add(
@@ -158,8 +161,7 @@ public final class IoiPathPatchingPage implements StudyPage {
             .explained("along the direct path: patched minus clean logit difference, in logits"));
     columns.add(Column.error(3, "prompts"));
     columns.add(Column.signed("% of clean", 1).explained("the same over the clean difference"));
-    columns.add(
-        Column.number("direct rank", 0).explained("along the direct path, 1 helps most"));
+    columns.add(Column.number("direct rank", 0).explained("along the direct path, 1 helps most"));
     if (marked) {
       columns.add(Column.text("in the paper"));
     }
@@ -191,16 +193,15 @@ public final class IoiPathPatchingPage implements StudyPage {
         findings.ranked().stream()
             .map(head ->
                 new ScatterChart.Point(
-                    head.head().toString(),
-                    group(head),
-                    head.effect().mean(),
-                    head.path().mean()))
+                    head.head().toString(), group(head), head.effect().mean(), head.path().mean()))
             .toList(),
         ScatterChart.Guide.NONE);
   }
 
   private String group(Ranked head) {
-    return findings.paper().isEmpty() ? "" : head.paper().isEmpty() ? "not in the paper" : head.paper();
+    return findings.paper().isEmpty()
+        ? ""
+        : head.paper().isEmpty() ? "not in the paper" : head.paper();
   }
 
   private Table ranks() {
@@ -255,12 +256,14 @@ public final class IoiPathPatchingPage implements StudyPage {
           "Through all paths most help comes from " + listed(findings.helping()) + " of the drop.");
     }
     if (!findings.harming().isEmpty()) {
-      sentences.add(
-          "Most harm comes from " + listed(findings.harming()) + " of the drop.");
+      sentences.add("Most harm comes from " + listed(findings.harming()) + " of the drop.");
     }
     var byPath =
         findings.ranked().stream().sorted(Comparator.comparingInt(Ranked::pathRank)).toList();
-    sentences.add("Corrupted along the direct path, " + direct(byPath) + " take most from the logit difference.");
+    sentences.add(
+        "Corrupted along the direct path, "
+            + direct(byPath)
+            + " take most from the logit difference.");
     sentences.add("So corrupted, " + direct(byPath.reversed()) + " add most to it, or take least.");
     if (!findings.paper().isEmpty()) {
       long among = findings.helping().stream().filter(h -> !h.paper().isEmpty()).count();

@@ -67,7 +67,15 @@ class IoiPatchingPageTest {
     Locale.setDefault(Locale.GERMANY);
     try {
       assertThat(html(findings(3, List.of(new Head(0, 0)))))
-          .contains("L0H0", "L0H1", "Zoe", "rev1", "weights2", "tokens3", "four", "Where L0H0 looks from the last token of prompt 1")
+          .contains(
+              "L0H0",
+              "L0H1",
+              "Zoe",
+              "rev1",
+              "weights2",
+              "tokens3",
+              "four",
+              "Where L0H0 looks from the last token of prompt 1")
           .contains("75.0 %", "+3.00", "+0.670", "clean, without 1 head (")
           .contains(List.of(HeadRole.values()).stream().map(HeadRole::toString).toList());
     } finally {

@@ -39,15 +39,15 @@ import java.util.SplittableRandom;
  * many others drawn at random.
  *
  * @param sequences how many sequences of random tokens
- * @param length how many tokens come twice, or {@code auto}: 50, or a fifth of what the model
- *     reads where that is less
+ * @param length how many tokens come twice, or {@code auto}: 50, or a fifth of what the model reads
+ *     where that is less
  * @param seed of the tokens and of the heads drawn at random
  * @param top how many induction heads, and as many previous-token heads
  * @param controls how often as many other heads are drawn
  * @param pairs how many clean and corrupted prompts heads are patched on
  */
-public record Induction(
-    int sequences, String length, long seed, int top, int controls, int pairs) implements Study {
+public record Induction(int sequences, String length, long seed, int top, int controls, int pairs)
+    implements Study {
   private static final String AUTO = "auto";
   private static final int USUAL = 50;
   private static final int SHORTEST = 3;
@@ -127,7 +127,8 @@ public record Induction(
         whole,
         without,
         previous,
-        composed(CompositionScores.of(model, context.stage("composing heads")), previous, induction),
+        composed(
+            CompositionScores.of(model, context.stage("composing heads")), previous, induction),
         1 / Math.sqrt(model.config().dModel()),
         patched.clean(),
         patched.corrupted(),

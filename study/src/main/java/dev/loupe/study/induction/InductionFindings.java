@@ -108,7 +108,9 @@ public record InductionFindings(
     return knockOuts.getFirst().heads();
   }
 
-  /** Tells whether the second time is predicted better, by more than two standard errors of both. */
+  /**
+   * Tells whether the second time is predicted better, by more than two standard errors of both.
+   */
   public boolean showsInduction() {
     var first = whole.first().loss();
     var second = whole.second().loss();
@@ -151,9 +153,7 @@ public record InductionFindings(
     return ReadingJson.part()
         .put("loss", half.loss())
         .put("accuracy", half.accuracy())
-        .put(
-            "loss_by_position",
-            half.byPosition().stream().mapToDouble(Estimate::mean).toArray())
+        .put("loss_by_position", half.byPosition().stream().mapToDouble(Estimate::mean).toArray())
         .map();
   }
 

@@ -63,8 +63,7 @@ final class RepeatReader {
     int next = tokens.length() - 1;
     var logits = model.run(Run.of(tokens).withHooks(hooks)).output().narrow(1, 0, next).widened();
     var ids = tokens.ids().narrow(1, 1, next).to(logits.device());
-    double[] loss =
-        logits.logSoftmax(-1).gather(2, ids.unsqueeze(-1)).squeeze(2).neg().toDoubles();
+    double[] loss = logits.logSoftmax(-1).gather(2, ids.unsqueeze(-1)).squeeze(2).neg().toDoubles();
     double[] hit = logits.argmax(-1).eq(ids).to(logits.dtype()).toDoubles();
     for (int i = 0; i < rows.length; i++) {
       losses[rows[i]] = Arrays.copyOfRange(loss, i * next, (i + 1) * next);

@@ -35,7 +35,8 @@ public record IoiPathPatching(IoiPrompts prompts, int top) implements Study {
   /** Refuses lists of no heads. */
   public IoiPathPatching {
     if (top < 1) {
-      throw new IllegalArgumentException("top " + top + ": expected 1 or more heads of either sign");
+      throw new IllegalArgumentException(
+          "top " + top + ": expected 1 or more heads of either sign");
     }
   }
 

@@ -146,8 +146,7 @@ public record GreaterThan(YearPrompts prompts, int topHeads, int topMlps) implem
 
   private static SweepResult patch(
       StudyContext context, String name, PromptPairs pairs, Grid grid) {
-    return Sweep.of(
-            grid, pairs, PatchDirection.DENOISING, StandardMetric.PROBABILITY_DIFFERENCE)
+    return Sweep.of(grid, pairs, PatchDirection.DENOISING, StandardMetric.PROBABILITY_DIFFERENCE)
         .run(context.model(), context.sweep(name), context.stage("patching " + name));
   }
 

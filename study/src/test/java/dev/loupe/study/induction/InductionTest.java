@@ -123,8 +123,7 @@ class InductionTest {
       assertThat(found.scores().length()).isEqualTo(RandomModels.CONTEXT / 5);
       var induction = found.inductionHeads();
       var ranked = found.of(HeadDetector.INDUCTION).descending();
-      assertThat(induction)
-          .containsExactly(ranked.get(0).head(), ranked.get(1).head());
+      assertThat(induction).containsExactly(ranked.get(0).head(), ranked.get(1).head());
       assertThat(found.knockOuts()).hasSize(5);
       assertThat(found.knockOuts().subList(1, 5))
           .allSatisfy(drawn ->

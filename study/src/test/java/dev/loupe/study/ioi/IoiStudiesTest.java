@@ -43,8 +43,7 @@ class IoiStudiesTest {
     var config = RandomModels.family(family);
     try (var model = RandomModels.model(config, 1, WeightProcessing.standard())) {
       var data = RandomTasks.indirectObject(config, LENGTHS);
-      var found =
-          new IoiPathPatching(any(Corruption.ABC), 4).run(StudyContext.of(model), data);
+      var found = new IoiPathPatching(any(Corruption.ABC), 4).run(StudyContext.of(model), data);
       var naive = data.examples().stream().map(e -> new NaiveHeads(model, e)).toList();
       int rows = naive.size();
       double clean = mean(rows, i -> difference(data, i, naive.get(i).clean()));
@@ -55,8 +54,7 @@ class IoiStudiesTest {
       assertThat(ranked).hasSize(12);
       for (var of : ranked) {
         double patched = mean(rows, i -> difference(data, i, naive.get(i).denoised(of.head())));
-        double path =
-            mean(rows, i -> difference(data, i, naive.get(i).alongDirectPath(of.head())));
+        double path = mean(rows, i -> difference(data, i, naive.get(i).alongDirectPath(of.head())));
         assertThat(of.effect().mean()).as("%s", of).isCloseTo(patched - corrupted, within(1e-9));
         assertThat(of.ofDrop())
             .isCloseTo((patched - corrupted) / (clean - corrupted), within(1e-9));
@@ -70,8 +68,7 @@ class IoiStudiesTest {
                   (IoiPathPatchingFindings.Ranked of) -> -of.effect().mean()));
       assertThat(ranked.stream().sorted(Comparator.comparingInt(of -> of.pathRank())).toList())
           .isSortedAccordingTo(
-              Comparator.comparingDouble(
-                  (IoiPathPatchingFindings.Ranked of) -> of.path().mean()));
+              Comparator.comparingDouble((IoiPathPatchingFindings.Ranked of) -> of.path().mean()));
       assertThat(found.helping()).hasSizeLessThanOrEqualTo(4).allMatch(h -> h.effect().mean() > 0);
       assertThat(found.harming()).hasSizeLessThanOrEqualTo(4).allMatch(h -> h.effect().mean() < 0);
       assertThat(rows(found.tables(), "heads")).isEqualTo(12);

@@ -50,19 +50,14 @@ class GreaterThanTest {
       assertThat(study.run(context, data).numbers()).isEqualTo(found.numbers());
 
       var naive = data.examples().stream().map(e -> new NaiveHeads(model, e)).toList();
-      double clean =
-          mean(i -> difference(STARTS[i], naive.get(i).clean()));
-      double corrupted =
-          mean(i -> difference(STARTS[i], naive.get(i).corrupted()));
+      double clean = mean(i -> difference(STARTS[i], naive.get(i).clean()));
+      double corrupted = mean(i -> difference(STARTS[i], naive.get(i).corrupted()));
       assertThat(found.clean().mean()).isCloseTo(clean, within(1e-9));
       assertThat(found.corrupted().mean()).isCloseTo(corrupted, within(1e-9));
       assertThat(found.sharpness().mean())
-          .isCloseTo(
-              mean(i -> sharpness(STARTS[i], naive.get(i).clean())),
-              within(1e-9));
+          .isCloseTo(mean(i -> sharpness(STARTS[i], naive.get(i).clean())), within(1e-9));
       for (var head : Head.all(config)) {
-        double patched =
-            mean(i -> difference(STARTS[i], naive.get(i).denoised(head)));
+        double patched = mean(i -> difference(STARTS[i], naive.get(i).denoised(head)));
         assertThat(found.headsAll().of(head).mean())
             .as("%s", head)
             .isCloseTo((patched - corrupted) / (clean - corrupted), within(1e-7));
