@@ -94,7 +94,9 @@ final class BlockHtml {
 
   private void prompts(Prompts prompts) {
     out.line("<figure class=\"prompts\">");
-    out.line("<figcaption>%s</figcaption>", Html.escape(prompts.title()));
+    out.line(
+        "<figcaption>%s <span class=\"unit\">%s</span></figcaption>",
+        Html.escape(prompts.title()), marks(prompts));
     int count = prompts.lines().size();
     int shown = count <= PROMPTS_SHOWN + 2 ? count : PROMPTS_SHOWN;
     prompts.lines().subList(0, shown).forEach(this::prompt);
@@ -104,6 +106,14 @@ final class BlockHtml {
       out.line("</details>");
     }
     out.line("</figure>");
+  }
+
+  /** Say what the marks in tokens mean, those that there are. */
+  private static String marks(Prompts prompts) {
+    boolean breaks =
+        prompts.lines().stream()
+            .anyMatch(line -> line.tokens().stream().anyMatch(token -> token.contains("\n")));
+    return "token by token; · is a space" + (breaks ? ", ↵ a line break" : "");
   }
 
   private void prompt(TokenLine prompt) {

@@ -22,12 +22,13 @@ final class CircuitHtml {
   private record Joint(int from, int to, double weight, String explanation) {}
 
   private record Data(
-      String title, int decimals, List<Node> nodes, List<Joint> edges, List<List<Integer>> rows) {}
+      String title, List<Node> nodes, List<Joint> edges, List<List<Integer>> rows) {}
 
   private final CircuitGraph graph;
   private final CircuitLayout layout;
   private final List<String> groups;
   private final double heaviest;
+  private final int decimals;
   private final boolean alike;
   private final HtmlOut out;
 
@@ -36,6 +37,7 @@ final class CircuitHtml {
     this.layout = CircuitLayout.of(graph);
     this.groups = graph.groups();
     this.heaviest = graph.heaviest();
+    this.decimals = graph.decimals();
     this.alike = graph.edges().stream().allMatch(edge -> Math.abs(edge.weight()) == heaviest);
     this.out = out;
   }
@@ -61,7 +63,6 @@ final class CircuitHtml {
     out.closeChart(
         new Data(
             graph.title(),
-            graph.decimals(),
             graph.nodes(),
             graph.edges().stream()
                 .map(e ->
@@ -124,6 +125,11 @@ final class CircuitHtml {
     out.line("</g>");
     out.line("<g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\">");
     IntStream.range(0, graph.nodes().size()).forEach(this::node);
+    out.line("</g><g class=\"layers\">");
+    out.line(
+        "<rect class=\"veil\" x=\"-6\" width=\"%s\" height=\"%s\" fill=\"%s\"/>",
+        px(CircuitLayout.LEFT), height, Ink.GROUND);
+    layout.rows().bands().forEach(this::layers);
     out.line("</g></svg></div>");
   }
 
@@ -142,6 +148,11 @@ final class CircuitHtml {
           "<path class=\"rule\" d=\"M%s %sH%s\" stroke=\"%s\" stroke-dasharray=\"2 5\"/>",
           px(CircuitLayout.LEFT), px(middle), px(right), Ink.RULE);
     }
+  }
+
+  /** Write a band's layers; a ground keeps them legible where the drawing is moved below them. */
+  private void layers(Band band) {
+    double middle = band.top() + band.height() / 2;
     String numbers =
         band.first() == band.last() ? "L" + band.first() : "L" + band.first() + "–" + band.last();
     out.line(
@@ -324,7 +335,7 @@ final class CircuitHtml {
   }
 
   private String weight(double weight) {
-    return Numbers.fixed(weight, graph.decimals(), true);
+    return Numbers.fixed(weight, decimals, true);
   }
 
   private static String at(Point point) {

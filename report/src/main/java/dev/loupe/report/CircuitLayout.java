@@ -24,7 +24,9 @@ final class CircuitLayout {
   /** How far from the left the bands begin; the numbers of the layers are before them. */
   static final double LEFT = 46;
 
-  private static final double WAYPOINT = 11;
+  /** How far apart edges pass a row, the more of them the less. */
+  private static final double[] WAYPOINTS = {11, 7, 4};
+
   private static final double NARROWEST = 264;
 
   /**
@@ -52,7 +54,8 @@ final class CircuitLayout {
     var places = graph.places();
     from = graph.edges().stream().mapToInt(e -> places.getOrDefault(e.from(), -1)).toArray();
     to = graph.edges().stream().mapToInt(e -> places.getOrDefault(e.to(), -1)).toArray();
-    List<List<Integer>> ways = ways();
+    double waypoint = waypoint();
+    List<List<Integer>> ways = ways(waypoint > 0);
     double[] middles;
     if (graph.edges().isEmpty()) {
       middles = columns();
@@ -61,7 +64,7 @@ final class CircuitLayout {
     } else {
       List<List<Integer>> things = things(ways);
       double[] widths = new double[graph.nodes().size() + ways.stream().mapToInt(List::size).sum()];
-      Arrays.fill(widths, WAYPOINT);
+      Arrays.fill(widths, waypoint);
       Arrays.fill(widths, 0, graph.nodes().size(), pitch());
       double widest =
           things.stream()
@@ -115,22 +118,33 @@ final class CircuitLayout {
     return rows.nodeWidth() + GAP;
   }
 
-  /** Return each edge's waypoints, numbered after the nodes; none if a row has no room for them. */
-  private List<List<Integer>> ways() {
+  /** Return how much width a waypoint takes, or 0 if a row has no room for those in it. */
+  private double waypoint() {
+    int[] passing = new int[rows.rows().size()];
+    for (int edge = 0; edge < from.length; edge++) {
+      for (int row = rows.rowOf(from[edge]) + 1; row < rows.rowOf(to[edge]); row++) {
+        passing[row]++;
+      }
+    }
+    return Arrays.stream(WAYPOINTS)
+        .filter(width ->
+            IntStream.range(0, passing.length)
+                .allMatch(row ->
+                    rows.rows().get(row).nodes().size() * pitch() + passing[row] * width <= WIDEST))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** Return each edge's waypoints, numbered after the nodes, or none. */
+  private List<List<Integer>> ways(boolean wanted) {
     List<List<Integer>> ways = new ArrayList<>();
-    double[] taken = new double[rows.rows().size()];
-    Arrays.setAll(taken, row -> rows.rows().get(row).nodes().size() * pitch());
     int next = graph.nodes().size();
     for (int edge = 0; edge < from.length; edge++) {
       List<Integer> way = new ArrayList<>();
-      for (int row = rows.rowOf(from[edge]) + 1; row < rows.rowOf(to[edge]); row++) {
+      for (int row = rows.rowOf(from[edge]) + 1; wanted && row < rows.rowOf(to[edge]); row++) {
         way.add(next++);
-        taken[row] += WAYPOINT;
       }
       ways.add(way);
-    }
-    if (Arrays.stream(taken).max().orElse(0) > WIDEST) {
-      ways.replaceAll(_ -> List.of());
     }
     return ways;
   }

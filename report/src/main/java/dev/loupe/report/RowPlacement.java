@@ -21,7 +21,7 @@ final class RowPlacement {
   record Link(int lower, int upper) {}
 
   private static final int SWEEPS = 16;
-  private static final int STRAIGHTENINGS = 8;
+  private static final int STRAIGHTENINGS = 40;
 
   /** Above this many, crossings are not counted: there is no order that looks tidy. */
   private static final int COUNTED = 600;
@@ -94,7 +94,19 @@ final class RowPlacement {
         set(row, wanted, false);
       }
     }
-    return middles;
+    return centred();
+  }
+
+  /** Return all of it moved to the middle of the room. */
+  private double[] centred() {
+    double left = room;
+    double right = 0;
+    for (int i = 0; i < middles.length; i++) {
+      left = Math.min(left, middles[i] - widths[i] / 2);
+      right = Math.max(right, middles[i] + widths[i] / 2);
+    }
+    double by = (room - left - right) / 2;
+    return Arrays.stream(middles).map(middle -> middle + by).toArray();
   }
 
   /** Order a row by what it is linked to on one side, and set it there. */

@@ -83,6 +83,12 @@ function startCircuit(figure) {
   });
   onThemeChange(() => pick.refresh());
 
+  // The numbers of the layers stay in sight where the drawing is wider than the screen.
+  const layers = drawing.querySelector('.layers');
+  stage.addEventListener('scroll', () => layers.setAttribute('transform', `translate(${stage.scrollLeft} 0)`));
+  addEventListener('beforeprint', () => { stage.scrollLeft = 0; layers.removeAttribute('transform'); });
+  stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) / 2;
+
   tools.append(saveButton(data.title, () => still(figure, drawing, data)));
 }
 
@@ -90,6 +96,7 @@ function startCircuit(figure) {
 function still(figure, drawing, data) {
   const all = svg('g', {}, ...[...drawing.cloneNode(true).childNodes]);
   all.querySelectorAll('.reach').forEach((wide) => wide.remove());
+  all.querySelector('.layers').removeAttribute('transform');
   const { width, height } = drawing.viewBox.baseVal;
   let [x, line] = [0, 0];
   for (const item of figure.querySelectorAll('.circuit-legend li')) {

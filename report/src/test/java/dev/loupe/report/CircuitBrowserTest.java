@@ -147,10 +147,20 @@ class CircuitBrowserTest {
     assertThat(
             page.evaluate(
                 "[...document.querySelectorAll('.stage')].map(s => s.scrollWidth > s.clientWidth).join()"))
-        .isEqualTo("false,true,true,true,true");
+        .isEqualTo("false,true,true,true,true,true");
     Object drawn =
         page.evaluate("document.querySelectorAll('.circuit')[1].getBoundingClientRect().width");
     assertThat(((Number) drawn).doubleValue()).as("not made small").isGreaterThan(700);
+    Object label =
+        page.evaluate(
+            """
+            (() => {
+              const stage = document.querySelectorAll('.stage')[4];
+              const label = stage.querySelector('.layer').getBoundingClientRect();
+              return stage.scrollLeft > 100 && label.left >= 0 && label.right < 70;
+            })()\
+            """);
+    assertThat(label).as("layers stay in sight").isEqualTo(true);
     Locator wide = page.locator(".surface").nth(4);
     wide.press("PageUp");
     wide.press("End");

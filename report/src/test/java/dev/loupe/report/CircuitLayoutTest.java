@@ -129,8 +129,13 @@ class CircuitLayoutTest {
 
   @Test
   void longEdgesGoBetweenNodes() {
-    CircuitGraph graph = SampleCircuits.ten();
-    CircuitLayout layout = CircuitLayout.of(graph);
+    for (CircuitGraph graph : List.of(SampleCircuits.ten(), SampleCircuits.gpt2(40))) {
+      goesBetween(CircuitLayout.of(graph));
+    }
+  }
+
+  private static void goesBetween(CircuitLayout layout) {
+    assertThat(layout.routes()).anyMatch(route -> route.size() > 2);
     for (List<Point> route : layout.routes()) {
       for (Point way : route.subList(1, route.size() - 1)) {
         assertThat(layout.boxes())

@@ -118,7 +118,7 @@ final class SampleCircuits {
 
   static HtmlReport report() {
     return HtmlReport.titled("Circuits")
-        .add(new Section("Small"), ten(), new Section("GPT-2"), gpt2(70), gpt2(0))
+        .add(new Section("Small"), ten(), new Section("GPT-2"), gpt2(70), gpt2(40), gpt2(0))
         .add(new Section("Whole"), whole(0), whole(400));
   }
 
