@@ -40,7 +40,12 @@ public final class Syllogisms {
         new Choice(
             tokenizer,
             "Choose another model, other numbers of tokens (any), or give words of your own");
-    var unknown = tokenizer.unknownWords(String.join(" ", template.texts()));
+    var unknown =
+        template.texts().stream()
+            .map(String::strip)
+            .filter(it -> !it.isEmpty())
+            .flatMap(it -> tokenizer.unknownWords(it).stream())
+            .toList();
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           "template '%s': %s not in the vocabulary of %s; give another template"

@@ -75,7 +75,7 @@ public final class GreaterThanPage implements StudyPage {
         probability("clean", findings.clean(), "probability difference"),
         probability("corrupted", findings.corrupted(), "the same, spans from 01"),
         probability("sharpness", findings.sharpness(), "p(YY + 1) - p(YY - 1)"),
-        probability("corrupted", findings.corruptedSharpness(), "sharpness of spans from 01"),
+        probability("corrupted sharpness", findings.corruptedSharpness(), "the same, spans from 01"),
         new KeyFigures.Figure(
             "accuracy",
             percent(findings.curves().accuracy()),
@@ -122,7 +122,9 @@ public final class GreaterThanPage implements StudyPage {
         new Section("Which MLPs carry it"),
         mlps(),
         new Prose(
-            "In GPT-2 small the late MLPs turn the year that heads bring into the years after it."),
+            "An MLP that carries the comparison brings it back with its clean output. Where both lines"
+                + " agree, it works at the last token alone. In GPT-2 small it is late MLPs that turn the"
+                + " year that heads bring into the years after it."),
         new Section("Where the answer takes shape"),
         lens(),
         new Prose(
@@ -136,8 +138,9 @@ public final class GreaterThanPage implements StudyPage {
         new Section("What is left without them"),
         knockOuts(),
         new Prose(
-            "Components are set to their mean over the corrupted prompts at the last token. What"
-                + " the behaviour needs takes it away."));
+            "Components at the last token are set to their mean over the corrupted prompts, where"
+                + " every span begins in 01. The nearer a row comes to the corrupted baseline, the"
+                + " more of the comparison went through what it leaves out."));
   }
 
   private Heatmap years() {
