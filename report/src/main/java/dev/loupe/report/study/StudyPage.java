@@ -11,6 +11,10 @@ import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
 import dev.loupe.study.differential.DifferentialFindings;
 import dev.loupe.study.ioi.IoiCircuitFindings;
+import dev.loupe.study.induction.InductionFindings;
+import dev.loupe.study.ioi.IoiPatchingFindings;
+import dev.loupe.study.ioi.IoiPathPatchingFindings;
+import dev.loupe.study.years.GreaterThanFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -57,6 +61,17 @@ public interface StudyPage {
     }
     if (findings instanceof DifferentialFindings found) {
       return new DifferentialPage(found);
+    if (findings instanceof IoiPatchingFindings f) {
+      return new IoiPatchingPage(f);
+    }
+    if (findings instanceof IoiPathPatchingFindings f) {
+      return new IoiPathPatchingPage(f);
+    }
+    if (findings instanceof GreaterThanFindings f) {
+      return new GreaterThanPage(f);
+    }
+    if (findings instanceof InductionFindings f) {
+      return new InductionPage(f);
     }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }

@@ -1,4 +1,4 @@
-package dev.loupe.study;
+package dev.loupe.study.ioi;
 
 import dev.loupe.lens.heads.HeadEvidence;
 

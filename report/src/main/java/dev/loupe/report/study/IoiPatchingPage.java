@@ -1,26 +1,70 @@
-package dev.loupe.report;
+package dev.loupe.report.study;
 
-import dev.loupe.lens.Estimate;
-import dev.loupe.lens.Head;
+import static dev.loupe.report.study.Told.figure;
+import static dev.loupe.report.study.Told.names;
+import static dev.loupe.report.study.Told.percent;
+import static dev.loupe.report.study.Told.signed;
+
 import dev.loupe.lens.heads.HeadEvidence;
-import dev.loupe.study.HeadRole;
-import dev.loupe.study.IndirectObjectFindings;
-import dev.loupe.task.TaskExample;
+import dev.loupe.report.AttentionView;
+import dev.loupe.report.Axis;
+import dev.loupe.report.BarChart;
+import dev.loupe.report.Block;
+import dev.loupe.report.Cell;
+import dev.loupe.report.Column;
+import dev.loupe.report.Heatmap;
+import dev.loupe.report.KeyFigures;
+import dev.loupe.report.Numbers;
+import dev.loupe.report.PromptLines;
+import dev.loupe.report.Prose;
+import dev.loupe.report.Scale;
+import dev.loupe.report.Section;
+import dev.loupe.report.Table;
+import dev.loupe.study.ioi.HeadRole;
+import dev.loupe.study.ioi.IoiPatchingFindings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Tells the findings of the indirect-object study: as charts of a terminal, and as a page. */
-public final class IndirectObjectPage {
-  private static final int PROMPTS_SHOWN = 24;
-
-  private final IndirectObjectFindings findings;
+public final class IoiPatchingPage implements StudyPage {
+  private final IoiPatchingFindings findings;
 
   /** Takes the findings that are told. */
-  public IndirectObjectPage(IndirectObjectFindings findings) {
+  public IoiPatchingPage(IoiPatchingFindings findings) {
     this.findings = findings;
+  }
+
+  @Override
+  public IoiPatchingFindings findings() {
+    return findings;
+  }
+
+  @Override
+  public String title() {
+    return "Who carries the indirect object in " + findings.model().model() + "?";
+  }
+
+  @Override
+  public List<String> asked() {
+    return List.of(
+        "After \"When Mary and John went to the store, John gave a drink to\" a model that says"
+            + " \"Mary\" (IO) and not \"John\" (S) has found the name that was not repeated. Each"
+            + " attention head's output at the last token is taken from the clean run into the"
+            + " corrupted one (denoising); the heads that bring the answer back are then asked what"
+            + " they read and what they write, and what is left without them.",
+        "The corruption is `"
+            + findings.corruption()
+            + "`. Means are over "
+            + findings.prompts().size()
+            + " prompts, with their standard error.");
+  }
+
+  @Override
+  public List<Block> highlights() {
+    return List.of(recovery(), heads());
   }
 
   /** Return the recovery of every head, layers down, heads across. */
@@ -72,6 +116,7 @@ public final class IndirectObjectPage {
   }
 
   /** Return one sentence for each role that was found, the strongest head first. */
+  @Override
   public List<String> conclusions() {
     var byRole =
         findings.heads().stream()
@@ -111,62 +156,83 @@ public final class IndirectObjectPage {
             recoveries);
   }
 
-  private static String signed(double value) {
-    return Numbers.fixed(value, 2, true);
-  }
-
-  private static String percent(double share) {
-    return Numbers.fixed(100 * share, 1, false) + " %";
-  }
-
-  private static String names(List<Head> heads) {
-    return heads.stream().map(Head::toString).collect(Collectors.joining(", "));
-  }
-
   private static String capitalised(String text) {
     return Character.toUpperCase(text.charAt(0)) + text.substring(1);
   }
 
-  /**
-   * Return the whole page.
-   *
-   * @param command what to type to get it again
-   * @param facts what else belongs to the provenance, in reading order
-   */
-  public HtmlReport page(String command, Map<String, String> facts) {
-    var data = findings.data();
-    var page =
-        HtmlReport.titled("Who carries the indirect object in " + findings.model().model() + "?")
-            .withSummary(
-                "Each attention head's output at the last token is taken from the clean run into"
-                    + " the corrupted one (denoising); the heads that bring the answer back are"
-                    + " then asked what they read and what they write.")
-            .add(
-                new Section("Baseline"),
-                new KeyFigures(figures()),
-                new Prose(
-                    data.size()
-                        + " prompts, corruption `"
-                        + data.corruption()
-                        + "`. Means with their standard error over prompts."),
-                new Section("Which heads bring the answer back"),
-                recovery(),
-                new Prose(
-                    "Blue heads carry the answer: with their clean output the corrupted run moves"
-                        + " towards the clean one. Red heads work against it. Single heads need"
-                        + " not add up to 1, as later heads react to earlier ones."),
-                new Section("What each of them does"),
-                heads());
-    for (String sentence : conclusions()) {
-      page = page.add(new Prose(sentence));
-    }
-    page = page.add(new Prose(roleRules()));
-    page = page.add(new Section("Where they look"), attention());
-    return page.add(new Section("Prompts"), prompts())
-        .ending(data.notes(), command, provenance(facts));
+  @Override
+  public List<Block> results() {
+    var blocks = new ArrayList<Block>();
+    blocks.add(new Section("Which heads bring the answer back"));
+    blocks.add(recovery());
+    blocks.add(
+        new Prose(
+            "Blue heads carry the answer: with their clean output the corrupted run moves towards"
+                + " the clean one. Red heads work against it. Single heads need not add up to 1, as"
+                + " later heads react to earlier ones."));
+    blocks.add(new Section("What each of them does"));
+    blocks.add(heads());
+    blocks.add(new Prose(roleRules()));
+    blocks.add(new Section("Where they look"));
+    blocks.addAll(looks());
+    blocks.add(
+        new Prose(
+            "Each bar is the share of its attention that "
+                + (hasMovers() ? "a name mover" : "a head of the table above")
+                + " gives to one token when the model is about to answer; the bars of a chart add"
+                + " up to 1. A head that moves the answer looks at IO; one that keeps S away looks"
+                + " at S."));
+    blocks.add(attention());
+    return blocks;
   }
 
-  private List<KeyFigures.Figure> figures() {
+  private boolean hasMovers() {
+    return findings.heads().stream().anyMatch(h -> HeadRole.of(h) == HeadRole.NAME_MOVER);
+  }
+
+  private List<BarChart> looks() {
+    return findings.endAttention().stream()
+        .map(of -> {
+          var labels = PromptLines.labels(findings.prompts().get(of.prompt()));
+          return new BarChart(
+              "Where " + of.head() + " looks from the last token of prompt " + (of.prompt() + 1),
+              "attention",
+              IntStream.range(0, labels.size())
+                  .mapToObj(at -> BarChart.Bar.of(labels.get(at), of.weights().get(at)))
+                  .toList());
+        })
+        .toList();
+  }
+
+  @Override
+  public List<Block> circuit() {
+    var carriers =
+        findings.heads().stream()
+            .filter(head -> findings.knockedOut().contains(head.head()))
+            .toList();
+    if (carriers.isEmpty()) {
+      return List.of();
+    }
+    var graph = new HeadsToLogits(findings.effects().recoveries().size());
+    for (var head : carriers) {
+      var role = HeadRole.of(head);
+      graph.add(
+          head.head(),
+          role.toString(),
+          head.head() + ": recovery " + signed(head.recovery().mean()) + ", " + role.meaning(),
+          head.direct(),
+          "writes " + signed(head.direct()) + " of the difference into the logits itself");
+    }
+    return List.of(
+        graph.graph("The heads that bring the answer back at the last token"),
+        new Prose(
+            "Lines to the logits are what a head writes into them itself, as a share of the"
+                + " difference between clean and corrupted; dashed ones work against the answer."
+                + " What a head does through later layers has no line here."));
+  }
+
+  @Override
+  public List<KeyFigures.Figure> baselines() {
     var effects = findings.effects();
     var figures = new ArrayList<KeyFigures.Figure>();
     figures.add(
@@ -176,8 +242,7 @@ public final class IndirectObjectPage {
         new KeyFigures.Figure(
             "top-1", percent(effects.topAccuracy()), "prompts where IO is the likeliest token"));
     figures.add(figure("clean", effects.clean(), "logit of IO minus logit of S"));
-    figures.add(
-        figure("corrupted", effects.corrupted(), "the same, " + findings.data().corruption()));
+    figures.add(figure("corrupted", effects.corrupted(), "the same, " + findings.corruption()));
     int out = findings.knockedOut().size();
     if (out > 0) {
       figures.add(
@@ -224,7 +289,6 @@ public final class IndirectObjectPage {
   }
 
   private AttentionView attention() {
-    var example = findings.data().examples().getFirst();
     var heads = new ArrayList<AttentionView.HeadPattern>();
     findings
         .patterns()
@@ -232,50 +296,7 @@ public final class IndirectObjectPage {
             (head, pattern) -> heads.add(AttentionView.HeadPattern.of(head.toString(), pattern)));
     return new AttentionView(
         "Attention of the heads above on the first prompt",
-        new TokenLine("clean", example.clean().tokens(), roles(example), ""),
+        PromptLines.clean("clean", findings.prompts().getFirst()),
         heads);
-  }
-
-  private Prompts prompts() {
-    var lines = new ArrayList<TokenLine>();
-    for (var example : findings.data().examples().stream().limit(PROMPTS_SHOWN).toList()) {
-      var roles = roles(example);
-      lines.add(
-          new TokenLine(
-              "clean",
-              example.clean().tokens(),
-              roles,
-              "answer" + example.answers().getFirst().text()));
-      lines.add(new TokenLine("corrupted", example.corrupted().tokens(), roles, ""));
-    }
-    int total = findings.data().size();
-    String title =
-        total <= PROMPTS_SHOWN
-            ? "All " + total + " prompts"
-            : "The first " + PROMPTS_SHOWN + " of " + total + " prompts";
-    return new Prompts(title, lines);
-  }
-
-  private static Map<Integer, String> roles(TaskExample example) {
-    var roles = new LinkedHashMap<Integer, String>();
-    example.positions().forEach((position, index) -> roles.putIfAbsent(index, position.name()));
-    return roles;
-  }
-
-  private Provenance provenance(Map<String, String> facts) {
-    var own = Map.of("sweep", Numbers.fixed(findings.seconds(), 2, false) + " s");
-    return Provenance.of(findings.model(), own, facts);
-  }
-
-  private static KeyFigures.Figure figure(String name, Estimate estimate, String explanation) {
-    return new KeyFigures.Figure(
-        name,
-        signed(estimate.mean()),
-        estimate.n() == 1
-            ? explanation
-            : explanation
-                + " (± "
-                + Numbers.fixed(estimate.standardError(), 2, false)
-                + ", standard error)");
   }
 }

@@ -1,4 +1,4 @@
-package dev.loupe.report;
+package dev.loupe.report.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,20 +6,19 @@ import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.heads.HeadEffects;
 import dev.loupe.lens.heads.HeadEvidence;
-import dev.loupe.model.Prompt;
 import dev.loupe.model.Token;
 import dev.loupe.model.WeightProcessing;
-import dev.loupe.study.HeadRole;
-import dev.loupe.study.IndirectObjectFindings;
-import dev.loupe.task.Position;
-import dev.loupe.task.TaskData;
-import dev.loupe.task.TaskExample;
+import dev.loupe.study.PromptRow;
+import dev.loupe.study.ioi.HeadRole;
+import dev.loupe.study.ioi.IoiPatching;
+import dev.loupe.study.ioi.IoiPatchingFindings;
+import dev.loupe.study.ioi.IoiPatchingFindings.EndAttention;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class IndirectObjectPageTest {
+class IoiPatchingPageTest {
   private static final String HOSTILE = "<script>alert(1)</script>";
 
   private static HeadEvidence nameMover(int index, double recovery) {
@@ -28,20 +27,23 @@ class IndirectObjectPageTest {
         new Head(0, index), new Estimate(recovery, 0.01, 2), attention, attention, recovery);
   }
 
-  private static IndirectObjectFindings findings(double clean, List<Head> knockedOut) {
+  private static IoiPatchingFindings findings(double clean, List<Head> knockedOut) {
     var heads = List.of(nameMover(0, 0.67), nameMover(1, 0.22));
-    var example =
-        new TaskExample(
-            new Prompt("x", List.of(1L, 2L), List.of("Zoe", HOSTILE), false),
-            new Prompt("y", List.of(2L, 1L), List.of(HOSTILE, "Zoe"), false),
+    var row =
+        new PromptRow(
+            List.of(new Token("Zoe", 1), new Token(HOSTILE, 2)),
+            List.of(new Token(HOSTILE, 2), new Token("Zoe", 1)),
             List.of(new Token(" B", 2)),
             List.of(new Token(" A", 1)),
-            Map.of(Position.IO, 1));
+            Map.of("IO", 1));
     double[][] pattern = {{1, 0}, {.5, .5}};
-    return new IndirectObjectFindings(
+    return new IoiPatchingFindings(
+        IoiPatching.standard(),
         new dev.loupe.model.Provenance(
             "model" + HOSTILE, "rev1", "weights2", "tokens3", WeightProcessing.none(), "F64"),
-        new TaskData("indirect-object", "name-swap", List.of(example), List.of(HOSTILE)),
+        "name-swap",
+        List.of(row),
+        List.of(HOSTILE),
         new HeadEffects(
             new Estimate(clean, 0.5, 2),
             new Estimate(-2, 0.5, 2),
@@ -52,11 +54,11 @@ class IndirectObjectPageTest {
         knockedOut,
         new Estimate(4.5, 0.25, 2),
         Map.of(new Head(0, 0), pattern),
-        1.25);
+        List.of(new EndAttention(new Head(0, 0), 0, List.of(0.25, 0.75))));
   }
 
-  private static String html(IndirectObjectFindings findings) {
-    return new IndirectObjectPage(findings).page("loupe " + HOSTILE, Map.of("fact", "four")).html();
+  private static String html(IoiPatchingFindings findings) {
+    return new IoiPatchingPage(findings).page("loupe " + HOSTILE, Map.of("fact", "four")).html();
   }
 
   @Test
@@ -65,7 +67,15 @@ class IndirectObjectPageTest {
     Locale.setDefault(Locale.GERMANY);
     try {
       assertThat(html(findings(3, List.of(new Head(0, 0)))))
-          .contains("L0H0", "L0H1", "Zoe", "rev1", "weights2", "tokens3", "four", "1.25 s")
+          .contains(
+              "L0H0",
+              "L0H1",
+              "Zoe",
+              "rev1",
+              "weights2",
+              "tokens3",
+              "four",
+              "Where L0H0 looks from the last token of prompt 1")
           .contains("75.0 %", "+3.00", "+0.670", "clean, without 1 head (")
           .contains(List.of(HeadRole.values()).stream().map(HeadRole::toString).toList());
     } finally {
@@ -82,7 +92,7 @@ class IndirectObjectPageTest {
 
   @Test
   void eachRecoveryIsToldByItselfAndARiseIsNoFall() {
-    assertThat(new IndirectObjectPage(findings(3, List.of(new Head(0, 0)))).conclusions())
+    assertThat(new IoiPatchingPage(findings(3, List.of(new Head(0, 0)))).conclusions())
         .containsExactly(
             "Name movers: L0H0, L0H1 read IO and raise it (recoveries +0.67, +0.22).",
             "Without L0H0 (z at END set to its mean) the clean logit difference goes from +3.00 to"
@@ -92,13 +102,13 @@ class IndirectObjectPageTest {
   @Test
   void withoutAKnockOutNoneIsTold() {
     var findings = findings(3, List.of());
-    assertThat(new IndirectObjectPage(findings).conclusions()).hasSize(1);
+    assertThat(new IoiPatchingPage(findings).conclusions()).hasSize(1);
     assertThat(html(findings)).doesNotContain("knocked out", "Without");
   }
 
   @Test
   void aModelThatDoesTheOppositeIsSaidToDoSo() {
-    assertThat(new IndirectObjectPage(findings(-5, List.of())).conclusions().getFirst())
+    assertThat(new IoiPatchingPage(findings(-5, List.of())).conclusions().getFirst())
         .contains("does the opposite");
   }
 }
