@@ -21,6 +21,36 @@ public record Position(String name) {
   /** The last token, whose logits are the answer. */
   public static final Position END = new Position("END");
 
+  /** The first mention of a syllogism's category: its last token. */
+  public static final Position CATEGORY = new Position("CATEGORY");
+
+  /** The second mention of a syllogism's category: its last token. */
+  public static final Position CATEGORY2 = new Position("CATEGORY2");
+
+  /** What a syllogism says of its category: its last token. */
+  public static final Position DESCRIPTOR = new Position("DESCRIPTOR");
+
+  /** What a syllogism denies of its category: its last token. */
+  public static final Position OPPOSITE = new Position("OPPOSITE");
+
+  /** A noun: what a syllogism says to be of its category, or what lasted years; its last token. */
+  public static final Position NOUN = new Position("NOUN");
+
+  /** The second mention of a syllogism's noun, in its conclusion: its last token. */
+  public static final Position NOUN2 = new Position("NOUN2");
+
+  /** The century of the year that a span begins in. */
+  public static final Position XX1 = new Position("XX1");
+
+  /** The last two digits of the year that a span begins in. */
+  public static final Position YY = new Position("YY");
+
+  /** Where the last token of a repeated sequence stood the first time. */
+  public static final Position EARLIER = new Position("EARLIER");
+
+  /** The token after {@link #EARLIER}, which is the answer: where an induction head looks. */
+  public static final Position AFTER = new Position("AFTER");
+
   /** Refuses a blank name. */
   public Position {
     if (name.isBlank()) {

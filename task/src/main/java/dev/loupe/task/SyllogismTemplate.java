@@ -1,0 +1,106 @@
+package dev.loupe.task;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * A syllogism with its slots open, cut into the texts between them.
+ *
+ * @param texts what stands before each slot, and after the last: one more than slots
+ * @param slots in the order of the text
+ */
+record SyllogismTemplate(List<String> texts, List<Slot> slots) {
+  enum Slot {
+    CATEGORY("category", Position.CATEGORY),
+    DESCRIPTOR("descriptor", Position.DESCRIPTOR),
+    OPPOSITE("opposite", Position.OPPOSITE),
+    CAPITAL_NOUN("Noun", Position.NOUN),
+    NOUN("noun", Position.NOUN);
+
+    private final String written;
+    private final Position position;
+
+    Slot(String written, Position position) {
+      this.written = written;
+      this.position = position;
+    }
+
+    private static Slot parse(String template, String name) {
+      for (var slot : values()) {
+        if (slot.written.equals(name)) {
+          return slot;
+        }
+      }
+      throw wrong(
+          template, "{" + name + "} is none of {category} {descriptor} {opposite} {Noun} {noun}");
+    }
+  }
+
+  private static final Pattern SLOT = Pattern.compile("\\{([^{}]*)}");
+
+  SyllogismTemplate {
+    texts = List.copyOf(texts);
+    slots = List.copyOf(slots);
+  }
+
+  static SyllogismTemplate parse(String template) {
+    var texts = new ArrayList<String>();
+    var slots = new ArrayList<Slot>();
+    var found = SLOT.matcher(template);
+    int from = 0;
+    while (found.find()) {
+      var before = template.substring(from, found.start());
+      if (!(before.isEmpty() ? from == 0 : before.endsWith(" "))) {
+        throw wrong(template, found.group() + " must follow a space, which belongs to its token");
+      }
+      if (found.end() < template.length() && Character.isLetter(template.charAt(found.end()))) {
+        throw wrong(template, found.group() + " must end a word");
+      }
+      slots.add(Slot.parse(template, found.group(1)));
+      texts.add(before);
+      from = found.end();
+    }
+    texts.add(template.substring(from));
+    for (var slot : Slot.values()) {
+      if (!slots.contains(slot)) {
+        throw wrong(template, "{" + slot.written + "} is missing");
+      }
+    }
+    if (template.endsWith(" ")) {
+      throw wrong(template, "it must end without a space, which belongs to the answer's token");
+    }
+    return new SyllogismTemplate(texts, slots);
+  }
+
+  /**
+   * Fills the slots.
+   *
+   * @param ends receives for every mention, in order, where it ends in the text
+   */
+  String fill(Map<Slot, String> words, List<Integer> ends) {
+    var text = new StringBuilder();
+    for (int i = 0; i < slots.size(); i++) {
+      text.append(texts.get(i)).append(words.get(slots.get(i)));
+      ends.add(text.length());
+    }
+    return text.append(texts.getLast()).toString();
+  }
+
+  /** Names the mentions, in order: CATEGORY, then CATEGORY2, and so on. */
+  List<Position> positions() {
+    var seen = new LinkedHashMap<Position, Integer>();
+    return slots.stream()
+        .map(slot -> {
+          int nth = seen.merge(slot.position, 1, Integer::sum);
+          return nth == 1 ? slot.position : new Position(slot.position.name() + nth);
+        })
+        .toList();
+  }
+
+  private static IllegalArgumentException wrong(String template, String problem) {
+    return new IllegalArgumentException("template '%s': %s".formatted(template, problem));
+  }
+}

@@ -1,0 +1,71 @@
+package dev.loupe.task;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Where the words of syllogisms come from. In a specification: {@code shipped}, {@code chat:MODEL},
+ * the name of a file, or the words themselves ({@code {categories: [...], descriptors: [[...,
+ * ...]], nouns: [...]}}).
+ */
+public sealed interface WordSource {
+  /** The lists that Loupe brings along. */
+  record Shipped() implements WordSource {}
+
+  /** A file of JSON, as {@link SyllogismWords#read} reads it. */
+  record WordFile(String name) implements WordSource {}
+
+  /** A chat endpoint; see {@link ChatWords}. */
+  record Chat(ChatOptions options) implements WordSource {}
+
+  /** The words themselves, such as those that an endpoint gave. */
+  record Listed(SyllogismWords words) implements WordSource {}
+
+  /**
+   * Gets the words, from a file or the network where that is where they are.
+   *
+   * @param files finds a file by its name, such as {@code StudyContext::file}
+   * @param environment where the address and the key of an endpoint are, usually {@code
+   *     System.getenv()}
+   * @throws IllegalArgumentException as {@link SyllogismWords#read} and {@link ChatWords#ask}
+   * @throws IllegalStateException as {@link ChatWords#ask}
+   */
+  default SyllogismWords words(Function<String, Path> files, Map<String, String> environment) {
+    return switch (this) {
+      case Shipped() -> SyllogismWords.standard();
+      case WordFile(var name) -> SyllogismWords.read(files.apply(name));
+      case Chat(var options) -> ChatWords.ask(options, environment);
+      case Listed(var words) -> words;
+    };
+  }
+
+  /**
+   * Parses a text of a specification.
+   *
+   * @throws IllegalArgumentException if it is blank, or names no chat model
+   */
+  static WordSource parse(String text) {
+    throw new UnsupportedOperationException(text);
+  }
+
+  /** Reads the form that {@link #json} gives. */
+  @JsonCreator
+  static WordSource of(JsonNode json) {
+    throw new UnsupportedOperationException(json.toString());
+  }
+
+  /** Returns the form of a specification: a text, or the words. */
+  @JsonValue
+  default Object json() {
+    return switch (this) {
+      case Shipped() -> "shipped";
+      case WordFile(var name) -> name;
+      case Chat(var options) -> "chat:" + options.model();
+      case Listed(var words) -> words;
+    };
+  }
+}

@@ -1,0 +1,150 @@
+package dev.loupe.task;
+
+import dev.loupe.model.Prompt;
+import dev.loupe.model.Token;
+import dev.loupe.model.Tokenizer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Makes prompts for the greater-than task (Hanna et al., 2023): "The war lasted from the year 1732
+ * to the year 17", after which every later year's last two digits, "33" to "99", are right.
+ *
+ * <p>Centuries run from 11 to 17, the years in them from 02 to 98; in the corrupted prompt the span
+ * begins in the year 01, so that nearly every end is as good as another.
+ */
+public final class YearSpans {
+  /** How many ends of a span there are: the two-digit years 00 to 99. */
+  public static final int YEARS = 100;
+
+  private static final int FIRST_CENTURY = 11;
+  private static final int LAST_CENTURY = 17;
+  private static final int CORRUPTED = 1;
+  private static final String TEMPLATE =
+      "The {noun} lasted from the year {XX}{YY} to the year {XX}";
+
+  /** A year that the tokenizer cuts between century and year. */
+  private record Start(int century, int year) {}
+
+  private final Tokenizer tokenizer;
+  private final YearSpansOptions options;
+  private final List<Token> years;
+  private final List<Start> starts;
+  private final List<String> nouns;
+  private final List<String> notes = new ArrayList<>();
+
+  private YearSpans(Tokenizer tokenizer, List<String> nouns, YearSpansOptions options) {
+    this.tokenizer = tokenizer;
+    this.options = options;
+    this.years = years(tokenizer);
+    this.starts = starts();
+    this.nouns = known(nouns);
+  }
+
+  /**
+   * Makes prompts about Loupe's own list of nouns.
+   *
+   * @throws IllegalArgumentException as {@link #generate(Tokenizer, List, YearSpansOptions)}
+   */
+  public static TaskData generate(Tokenizer tokenizer, YearSpansOptions options) {
+    return generate(tokenizer, Resources.words("year-spans.json"), options);
+  }
+
+  /**
+   * Makes prompts. Years that the tokenizer does not cut into century and year, and nouns that the
+   * vocabulary lacks, are left out, and noted.
+   *
+   * @param nouns what can last, such as {@code war}
+   * @return examples whose answers are the tokens of all later years ({@code "33"} to {@code "99"},
+   *     ascending), whose wrong tokens are all others ({@code "00"} to {@code "32"}, ascending),
+   *     and whose positions are NOUN, XX1, YY and END, the second XX
+   * @throws IllegalArgumentException if two digits are not one token in this vocabulary, or no year
+   *     or noun remains
+   */
+  public static TaskData generate(
+      Tokenizer tokenizer, List<String> nouns, YearSpansOptions options) {
+    var maker = new YearSpans(tokenizer, nouns, options);
+    var random = new SplittableRandom(options.seed());
+    var examples =
+        IntStream.range(0, options.prompts()).mapToObj(_ -> maker.example(random.split())).toList();
+    return new TaskData("greater-than", "year-01", examples, maker.notes);
+  }
+
+  private TaskExample example(SplittableRandom random) {
+    var noun = nouns.get(random.nextInt(nouns.size()));
+    var start = starts.get(random.nextInt(starts.size()));
+    var clean = prompt(noun, start.century(), start.year());
+    var corrupted = prompt(noun, start.century(), CORRUPTED);
+    int first = start.year() + 1;
+    return new TaskExample(
+        clean,
+        corrupted,
+        years.subList(first, YEARS),
+        years.subList(0, first),
+        positions(clean, noun),
+        TEMPLATE);
+  }
+
+  private Prompt prompt(String noun, int century, int year) {
+    var text =
+        TEMPLATE
+            .replace("{noun}", noun)
+            .replace("{XX}", String.valueOf(century))
+            .replace("{YY}", twoDigits(year));
+    return Prompt.of(tokenizer, text, options.bos());
+  }
+
+  /** The ends of the prompt's words, counted from where they must be. */
+  private Map<Position, Integer> positions(Prompt clean, String noun) {
+    var positions = new LinkedHashMap<Position, Integer>();
+    var before = Prompt.of(tokenizer, "The " + noun, options.bos());
+    int end = clean.length() - 1;
+    int xx1 = clean.positions(clean.tokens().get(end)).getFirst();
+    positions.put(Position.NOUN, before.length() - 1);
+    positions.put(Position.XX1, xx1);
+    positions.put(Position.YY, xx1 + 1);
+    positions.put(Position.END, end);
+    return positions;
+  }
+
+  /** Finds the tokens of 00 to 99 as they stand after a century. */
+  private static List<Token> years(Tokenizer tokenizer) {
+    var texts = IntStream.range(0, YEARS).mapToObj(YearSpans::twoDigits).toList();
+    var missing = texts.stream().filter(it -> year(tokenizer, it).isEmpty()).toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%d of %d two-digit years are not one token of %s: %s. This task needs a vocabulary with all of them"
+              .formatted(missing.size(), YEARS, tokenizer, String.join(", ", missing)));
+    }
+    return texts.stream().flatMap(it -> year(tokenizer, it).stream()).toList();
+  }
+
+  private static Optional<Token> year(Tokenizer tokenizer, String text) {
+    if (!tokenizer.isSingleToken(text)) {
+      return Optional.empty();
+    }
+    var token = new Token(text, tokenizer.singleToken(text));
+    return tokenizer.strTokens(new long[] {token.id()}).equals(List.of(text))
+        ? Optional.of(token)
+        : Optional.empty();
+  }
+
+  private List<Start> starts() {
+    throw new UnsupportedOperationException();
+  }
+
+  private List<String> known(List<String> nouns) {
+    throw new UnsupportedOperationException(nouns.stream().collect(Collectors.joining()));
+  }
+
+  private static String twoDigits(int year) {
+    return String.format(Locale.ROOT, "%02d", year);
+  }
+}
