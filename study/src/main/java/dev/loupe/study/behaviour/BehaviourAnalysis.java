@@ -7,6 +7,7 @@ import dev.loupe.lens.Change;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
@@ -24,6 +25,7 @@ import dev.loupe.lens.sweep.GridBuilder;
 import dev.loupe.lens.sweep.PatchSite;
 import dev.loupe.lens.sweep.Places;
 import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.NormScale;
@@ -77,18 +79,25 @@ public final class BehaviourAnalysis {
 
   /** Measures clean and corrupted prompts, without changing anything: a sweep of one such cell. */
   public static SweepResult baseline(
-      StudyContext context, String name, PromptPairs pairs, Metric metric) {
+      HookedTransformer model,
+      PromptPairs pairs,
+      Metric metric,
+      SweepOptions options,
+      Progress progress) {
     var nothing = Grid.of(new Axis("change", List.of("none")), List.of(List.of()));
-    return Sweep.of(nothing, pairs, PatchDirection.NOISING, metric)
-        .run(context.model(), context.sweep(name), context.stage("baselines"));
+    return Sweep.of(nothing, pairs, PatchDirection.NOISING, metric).run(model, options, progress);
+  }
+
+  private SweepResult baseline(String name, Metric metric) {
+    return baseline(model, pairs, metric, context.sweep(name), context.stage(name));
   }
 
   private BehaviourFindings run() {
     options.knockOut().heads().forEach(name -> HeadNames.parse(name).requireIn(model.config()));
     var baselines =
         new BehaviourFindings.Baselines(
-            baseline(context, "baseline", pairs, METRIC),
-            baseline(context, "baseline-accuracy", pairs, StandardMetric.ACCURACY));
+            baseline("baselines", METRIC),
+            baseline("baseline-accuracy", StandardMetric.ACCURACY));
     requireGap(baselines.logitDifference());
     var lens = lens();
     var attribution = DirectAttribution.of(model, pairs);
