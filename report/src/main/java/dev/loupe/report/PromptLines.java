@@ -43,8 +43,21 @@ public final class PromptLines {
             : "The first " + SHOWN + " of " + total + " prompts";
   }
 
-  private static TokenLine clean(String label, PromptRow row) {
+  /** Return the clean prompt of a pair, with its answers in the margin. */
+  public static TokenLine clean(String label, PromptRow row) {
     return new TokenLine(label, texts(row.clean()), roles(row), note(row));
+  }
+
+  /** Return a label for each token of the clean prompt: {@code 3 ·Mary (IO)}. */
+  public static List<String> labels(PromptRow row) {
+    var roles = roles(row);
+    var labels = new ArrayList<String>();
+    for (int at = 0; at < row.clean().size(); at++) {
+      var role = roles.containsKey(at) ? " (" + roles.get(at) + ")" : "";
+      var text = VisibleText.token(SweepNames.text(row.clean().get(at)), true);
+      labels.add(at + " " + text + role);
+    }
+    return labels;
   }
 
   private static List<String> texts(List<Token> tokens) {

@@ -9,6 +9,7 @@ import dev.loupe.report.Prose;
 import dev.loupe.report.Provenance;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
+import dev.loupe.study.syllogism.SyllogismFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -49,8 +50,10 @@ public interface StudyPage {
   List<Block> highlights();
 
   /** Return the page of findings. */
-  @SuppressWarnings("DoNotCallSuggester") // until pages are registered here
   static StudyPage of(StudyFindings findings) {
+    if (findings instanceof SyllogismFindings f) {
+      return new SyllogismPage(f);
+    }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }
 

@@ -23,7 +23,9 @@ import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.Grid;
 import dev.loupe.lens.sweep.GridBuilder;
 import dev.loupe.lens.sweep.PatchSite;
+import dev.loupe.lens.sweep.PathPatching;
 import dev.loupe.lens.sweep.Places;
+import dev.loupe.lens.sweep.Receiver;
 import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
@@ -108,7 +110,11 @@ public final class BehaviourAnalysis {
         patched(List.of(PatchSite.RESID_PRE, PatchSite.ATTN_OUT, PatchSite.MLP_OUT), places);
     var sites = patched(options.headSites(), Places.all());
     var byPosition = patched(headSitesByPosition(places), places);
-    var writers = Writer.of(heads).stream().map(Writer::head).toList();
+    var toLogits =
+        new BehaviourFindings.ToLogits(
+            toLogits("heads-to-logits", PathPatching.heads(model.config(), At.all())),
+            toLogits("mlps-to-logits", PathPatching.mlps(model.config(), At.all())));
+    var writers = Writer.of(toLogits.heads()).stream().map(Writer::head).toList();
     var shown = shown(writers, sites);
     var attention = attention(shown);
     var knockOut = knockOut(knockedOut(writers));
@@ -119,6 +125,7 @@ public final class BehaviourAnalysis {
         lens,
         layers,
         heads,
+        toLogits,
         attention,
         streams,
         sites,
@@ -236,6 +243,13 @@ public final class BehaviourAnalysis {
 
   // ---- The heads that matter
 
+  private SweepResult toLogits(String name, Grid senders) {
+    return PathPatching.from(senders)
+        .to(Receiver.finalResidual().at(At.END))
+        .noising(pairs, METRIC)
+        .run(model, context.sweep(name), context.stage(name));
+  }
+
   private List<Head> shown(List<Head> writers, Map<PatchSite, SweepResult> sites) {
     var carriers = HeadCells.ranked(requireNonNull(sites.get(PatchSite.Z)));
     return Stream.concat(
@@ -272,7 +286,7 @@ public final class BehaviourAnalysis {
             : named.stream().map(HeadNames::parse).toList();
     if (heads.isEmpty()) {
       throw new IllegalStateException(
-          "no head adds to the logit difference directly: name some to knock out (knock_out.heads)");
+          "no head writes the answer: name some to knock out (knock_out.heads)");
     }
     return heads;
   }

@@ -2,11 +2,9 @@ package dev.loupe.study.behaviour;
 
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.attribution.Contributor;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,22 +15,25 @@ import java.util.TreeSet;
  *
  * @param heads by layer and index: those that paths were followed to or from, and those that were
  *     knocked out
- * @param mlps by layer: those that write a tenth of the answer or more, for or against it
  * @param paths from head to head, the share of the gap that is lost on each
- * @param written into the logits directly by head, in logits
+ * @param written by head, the share that is lost on its paths to the logits
  * @param writtenByMlp the same by layer of the MLP
  */
 public record BehaviourCircuit(
     List<Head> heads,
-    List<Integer> mlps,
     List<PathLevel.Edge> paths,
     Map<Head, Estimate> written,
     Map<Integer, Estimate> writtenByMlp) {
-  private static final double LEAST_MLP = .1;
+  /** Copies the collections, order kept. */
+  public BehaviourCircuit {
+    heads = List.copyOf(heads);
+    paths = List.copyOf(paths);
+    written = Collections.unmodifiableMap(new LinkedHashMap<>(written));
+    writtenByMlp = Collections.unmodifiableMap(new LinkedHashMap<>(writtenByMlp));
+  }
 
   /** Returns that of findings: paths and writing below their least share are left out. */
   public static BehaviourCircuit of(BehaviourFindings found) {
-    double total = Math.abs(found.heads().total().mean());
     var paths =
         found.paths().stream()
             .flatMap(PathLevel::edges)
@@ -44,24 +45,27 @@ public record BehaviourCircuit(
     paths.forEach(edge -> heads.add(edge.sender()));
     heads.addAll(found.knockOut().heads());
     var written = new LinkedHashMap<Head, Estimate>();
-    var byMlp = new LinkedHashMap<Integer, Estimate>();
-    var mlps = new LinkedHashSet<Integer>();
-    for (var part : found.heads().parts()) {
-      double size = Math.abs(part.value().mean());
-      switch (part.contributor()) {
-        case Contributor.OfHead(var head) when heads.contains(head) -> {
-          if (size >= found.least() * total) {
-            written.put(head, part.value());
-          }
-        }
-        case Contributor.MlpOut(int layer) when size >= LEAST_MLP * total -> {
-          mlps.add(layer);
-          byMlp.put(layer, part.value());
-        }
-        default -> {}
-      }
+    var toLogits = found.toLogits().heads();
+    int width = toLogits.axes().getLast().size();
+    for (var head : heads) {
+      keep(written, head, toLogits.loss(head.layer() * width + head.index()), found.least());
     }
-    return new BehaviourCircuit(
-        new ArrayList<>(heads), new ArrayList<>(mlps), paths, written, byMlp);
+    var byMlp = new LinkedHashMap<Integer, Estimate>();
+    var mlps = found.toLogits().mlps();
+    for (int layer = 0; layer < mlps.size(); layer++) {
+      keep(byMlp, layer, mlps.loss(layer), found.least());
+    }
+    return new BehaviourCircuit(List.copyOf(heads), paths, written, byMlp);
+  }
+
+  private static <T> void keep(Map<T, Estimate> into, T node, Estimate loss, double least) {
+    if (Math.abs(loss.mean()) >= least) {
+      into.put(node, loss);
+    }
+  }
+
+  /** Returns the layers of the MLPs that write into the logits. */
+  public List<Integer> mlps() {
+    return List.copyOf(writtenByMlp.keySet());
   }
 }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param lens the logit difference by layer
  * @param layers what embeddings, attention and MLPs add to it directly
  * @param heads what every head adds to it directly
+ * @param toLogits what the paths to the logits carry that lead through no other head
  * @param attention where the heads that are looked at closely look
  * @param streams resid_pre, attn_out and mlp_out patched position by position
  * @param sites what of each head was patched at all positions
@@ -41,6 +42,7 @@ public record BehaviourFindings(
     Lens lens,
     Attribution layers,
     Attribution heads,
+    ToLogits toLogits,
     Attention attention,
     Map<PatchSite, SweepResult> streams,
     Map<PatchSite, SweepResult> sites,
@@ -91,6 +93,14 @@ public record BehaviourFindings(
   public record Lens(LensCurves clean, LensCurves corrupted, LensCurves alone) {}
 
   /**
+   * Paths to the final residual stream at END, MLPs on the way computed anew: noising.
+   *
+   * @param heads by layer and head
+   * @param mlps by layer
+   */
+  public record ToLogits(SweepResult heads, SweepResult mlps) {}
+
+  /**
    * Where heads look.
    *
    * @param heads those that are looked at closely
@@ -124,9 +134,9 @@ public record BehaviourFindings(
     }
   }
 
-  /** Returns the heads that add to the answer, the most first. */
+  /** Returns the heads that write the answer, the one that writes most first. */
   public List<Writer> writers() {
-    return Writer.of(heads);
+    return Writer.of(toLogits.heads());
   }
 
   /** Returns every head, whose patch of a site at all positions recovers most, first. */

@@ -29,6 +29,8 @@ final class BehaviourJson {
             .put("attribution_by_layer", attribution(found.layers()))
             .put("attribution_by_head", attribution(found.heads()))
             .put("attribution_layer_head", found.heads().byHead())
+            .put("heads_to_logits", found.toLogits().heads())
+            .put("mlps_to_logits", found.toLogits().mlps())
             .put("writers", writers(found.writers()))
             .put("attention", attention(found.attention()))
             .put("patching_by_position", sweeps(found.streams()))
@@ -87,7 +89,7 @@ final class BehaviourJson {
         .<Object>map(writer ->
             ReadingJson.part()
                 .put("head", writer.head().toString())
-                .put("adds", writer.adds())
+                .put("loss", writer.loss())
                 .put("cumulative_share", writer.share())
                 .map())
         .toList();

@@ -101,6 +101,8 @@ final class BehaviourTables {
             "heads",
             Column.whole("layer"),
             Column.whole("head"),
+            Column.number("to_logits"),
+            Column.number("to_logits_standard_error"),
             Column.number("adds"),
             Column.number("adds_standard_error"),
             Column.number("adds_after_knock_out"),
@@ -111,9 +113,14 @@ final class BehaviourTables {
     for (var part : found.heads().parts()) {
       if (part.contributor() instanceof Contributor.OfHead(var head)) {
         var backup = found.knockOut().backup().of(head);
+        var paths = found.toLogits().heads();
+        int heads = paths.axes().getLast().size();
+        var loss = paths.loss(head.layer() * heads + head.index());
         table.row(
             head.layer(),
             head.index(),
+            loss.mean(),
+            loss.standardError(),
             part.value().mean(),
             part.value().standardError(),
             backup.after().mean(),

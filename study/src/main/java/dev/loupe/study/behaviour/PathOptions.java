@@ -47,7 +47,7 @@ public record PathOptions(
 
   /** Returns three levels of three heads, all their inputs. */
   public static PathOptions standard() {
-    return new PathOptions(3, List.of("q", "k", "v"), 3, .02, List.of());
+    return new PathOptions(3, List.of("q", "k", "v"), 3, .01, List.of());
   }
 
   /** Returns the named receivers of a level, from 1; empty where it finds its own. */
