@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -105,6 +104,18 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * Encodes a text that stands within a longer one, such as {@code " cold-blooded"} with its
+   * leading space, adding nothing.
+   *
+   * @return ids [pos]
+   * @throws IllegalArgumentException as {@link #encode(String)}
+   */
+  public long[] encodeWithin(String text) {
+    // SentencePiece puts a space before every text: there, " Mary" is what "Mary" encodes to.
+    return encode(prefixesSpace && text.startsWith(" ") ? text.substring(1) : text);
+  }
+
+  /**
    * Encodes a text, with BOS before it or not.
    *
    * @return ids [pos]
@@ -157,7 +168,7 @@ public final class Tokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it is not one token, with the tokens that it falls into
    */
   public long singleToken(String text) {
-    var ids = inContext(text, this::encode);
+    var ids = encodeWithin(text);
     if (ids.length == 1) {
       return ids[0];
     }
@@ -176,7 +187,7 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Says whether {@link #singleToken} has an answer. */
   public boolean isSingleToken(String text) {
-    return unknownWords(text).isEmpty() && inContext(text, this::encode).length == 1;
+    return unknownWords(text).isEmpty() && encodeWithin(text).length == 1;
   }
 
   /** Finds the id of a vocabulary entry as the tokenizer file spells it ({@code "ĠMary"}). */
@@ -241,11 +252,6 @@ public final class Tokenizer implements AutoCloseable {
   @Override
   public String toString() {
     return "Tokenizer[" + folder + ", " + size() + " tokens]";
-  }
-
-  /** SentencePiece puts a space before every text: there, " Mary" is what "Mary" encodes to. */
-  private long[] inContext(String text, Function<String, long[]> encode) {
-    return encode.apply(prefixesSpace && text.startsWith(" ") ? text.substring(1) : text);
   }
 
   private Encoding encoding(String text) {

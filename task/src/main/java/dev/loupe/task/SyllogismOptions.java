@@ -20,7 +20,7 @@ public record SyllogismOptions(String template, TokenCounts counts, long seed, B
 
   /** Refuses a template without all of the slots, saying which is missing. */
   public SyllogismOptions {
-    SyllogismTemplate.parse(template);
+    var _ = SyllogismTemplate.parse(template);
   }
 
   /** The published template, words of any number of tokens, seed 0. */

@@ -1,9 +1,9 @@
 package dev.loupe.task;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -14,16 +14,16 @@ import java.util.regex.Pattern;
  */
 record SyllogismTemplate(List<String> texts, List<Slot> slots) {
   enum Slot {
-    CATEGORY("category", Position.CATEGORY),
-    DESCRIPTOR("descriptor", Position.DESCRIPTOR),
-    OPPOSITE("opposite", Position.OPPOSITE),
-    CAPITAL_NOUN("Noun", Position.NOUN),
-    NOUN("noun", Position.NOUN);
+    CATEGORY("category", "CATEGORY"),
+    DESCRIPTOR("descriptor", "DESCRIPTOR"),
+    OPPOSITE("opposite", "OPPOSITE"),
+    CAPITAL_NOUN("Noun", "NOUN"),
+    NOUN("noun", "NOUN");
 
     private final String written;
-    private final Position position;
+    private final String position;
 
-    Slot(String written, Position position) {
+    Slot(String written, String position) {
       this.written = written;
       this.position = position;
     }
@@ -53,7 +53,8 @@ record SyllogismTemplate(List<String> texts, List<Slot> slots) {
     int from = 0;
     while (found.find()) {
       var before = template.substring(from, found.start());
-      if (!(before.isEmpty() ? from == 0 : before.endsWith(" "))) {
+      boolean begins = found.start() == 0 && found.group().equals("{Noun}");
+      if (!begins && !before.endsWith(" ")) {
         throw wrong(template, found.group() + " must follow a space, which belongs to its token");
       }
       if (found.end() < template.length() && Character.isLetter(template.charAt(found.end()))) {
@@ -75,27 +76,36 @@ record SyllogismTemplate(List<String> texts, List<Slot> slots) {
     return new SyllogismTemplate(texts, slots);
   }
 
-  /**
-   * Fills the slots.
-   *
-   * @param ends receives for every mention, in order, where it ends in the text
-   */
-  String fill(Map<Slot, String> words, List<Integer> ends) {
-    var text = new StringBuilder();
-    for (int i = 0; i < slots.size(); i++) {
-      text.append(texts.get(i)).append(words.get(slots.get(i)));
-      ends.add(text.length());
+  /** A text and, for each slot in order, from where to where in it its word stands. */
+  record Filled(String text, List<Span> words) {
+    Filled {
+      words = List.copyOf(words);
     }
-    return text.append(texts.getLast()).toString();
+  }
+
+  /** From a character or token to another (exclusive). */
+  record Span(int start, int end) {}
+
+  /** Fills the slots. */
+  Filled fill(Function<Slot, String> words) {
+    var text = new StringBuilder();
+    var spans = new ArrayList<Span>();
+    for (int i = 0; i < slots.size(); i++) {
+      text.append(texts.get(i));
+      int start = text.length();
+      text.append(words.apply(slots.get(i)));
+      spans.add(new Span(start, text.length()));
+    }
+    return new Filled(text.append(texts.getLast()).toString(), spans);
   }
 
   /** Names the mentions, in order: CATEGORY, then CATEGORY2, and so on. */
   List<Position> positions() {
-    var seen = new LinkedHashMap<Position, Integer>();
+    var seen = new HashMap<String, Integer>();
     return slots.stream()
         .map(slot -> {
           int nth = seen.merge(slot.position, 1, Integer::sum);
-          return nth == 1 ? slot.position : new Position(slot.position.name() + nth);
+          return new Position(nth == 1 ? slot.position : slot.position + nth);
         })
         .toList();
   }

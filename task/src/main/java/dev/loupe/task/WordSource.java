@@ -13,13 +13,16 @@ import tools.jackson.databind.JsonNode;
  * ...]], nouns: [...]}}).
  */
 public sealed interface WordSource {
+  /** What a text of a specification begins with before the name of a chat model. */
+  String CHAT = "chat:";
+
   /** The lists that Loupe brings along. */
   record Shipped() implements WordSource {}
 
   /** A file of JSON, as {@link SyllogismWords#read} reads it. */
   record WordFile(String name) implements WordSource {}
 
-  /** A chat endpoint; see {@link ChatWords}. */
+  /** A chat endpoint; see {@link ChatWords}. Its limits are not part of a specification. */
   record Chat(ChatOptions options) implements WordSource {}
 
   /** The words themselves, such as those that an endpoint gave. */
@@ -49,13 +52,28 @@ public sealed interface WordSource {
    * @throws IllegalArgumentException if it is blank, or names no chat model
    */
   static WordSource parse(String text) {
-    throw new UnsupportedOperationException(text);
+    if (text.isBlank()) {
+      throw new IllegalArgumentException(
+          "words '%s': expected shipped, chat:MODEL, or the name of a file".formatted(text));
+    }
+    if (text.equals("shipped")) {
+      return new Shipped();
+    }
+    return text.startsWith(CHAT)
+        ? new Chat(ChatOptions.of(text.substring(CHAT.length())))
+        : new WordFile(text);
   }
 
-  /** Reads the form that {@link #json} gives. */
-  @JsonCreator
+  /**
+   * Reads the form that {@link #json} gives.
+   *
+   * @throws IllegalArgumentException if it is neither text nor words
+   */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   static WordSource of(JsonNode json) {
-    throw new UnsupportedOperationException(json.toString());
+    return json.isString()
+        ? parse(json.stringValue())
+        : new Listed(SyllogismWords.of("words", json));
   }
 
   /** Returns the form of a specification: a text, or the words. */
@@ -64,7 +82,7 @@ public sealed interface WordSource {
     return switch (this) {
       case Shipped() -> "shipped";
       case WordFile(var name) -> name;
-      case Chat(var options) -> "chat:" + options.model();
+      case Chat(var options) -> CHAT + options.model();
       case Listed(var words) -> words;
     };
   }

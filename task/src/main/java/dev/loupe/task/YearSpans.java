@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -26,6 +25,8 @@ public final class YearSpans {
 
   private static final int FIRST_CENTURY = 11;
   private static final int LAST_CENTURY = 17;
+  private static final int FIRST_YEAR = 2;
+  private static final int LAST_YEAR = 98;
   private static final int CORRUPTED = 1;
   private static final String TEMPLATE =
       "The {noun} lasted from the year {XX}{YY} to the year {XX}";
@@ -101,47 +102,93 @@ public final class YearSpans {
     return Prompt.of(tokenizer, text, options.bos());
   }
 
-  /** The ends of the prompt's words, counted from where they must be. */
   private Map<Position, Integer> positions(Prompt clean, String noun) {
-    var positions = new LinkedHashMap<Position, Integer>();
-    var before = Prompt.of(tokenizer, "The " + noun, options.bos());
     int end = clean.length() - 1;
     int xx1 = clean.positions(clean.tokens().get(end)).getFirst();
-    positions.put(Position.NOUN, before.length() - 1);
+    var positions = new LinkedHashMap<Position, Integer>();
+    positions.put(Position.NOUN, Prompt.of(tokenizer, "The " + noun, options.bos()).length() - 1);
     positions.put(Position.XX1, xx1);
     positions.put(Position.YY, xx1 + 1);
     positions.put(Position.END, end);
     return positions;
   }
 
-  /** Finds the tokens of 00 to 99 as they stand after a century. */
+  /**
+   * Finds the tokens of 00 to 99 as they stand after a century.
+   *
+   * @throws IllegalArgumentException if there is no such token
+   */
   private static List<Token> years(Tokenizer tokenizer) {
-    var texts = IntStream.range(0, YEARS).mapToObj(YearSpans::twoDigits).toList();
-    var missing = texts.stream().filter(it -> year(tokenizer, it).isEmpty()).toList();
+    var years = new ArrayList<Token>();
+    var missing = new ArrayList<String>();
+    for (int year = 0; year < YEARS; year++) {
+      int yy = year;
+      IntStream.rangeClosed(FIRST_CENTURY, LAST_CENTURY)
+          .mapToObj(century -> yearToken(tokenizer, century, yy))
+          .flatMap(Optional::stream)
+          .findFirst()
+          .ifPresentOrElse(years::add, () -> missing.add(twoDigits(yy)));
+    }
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(
-          "%d of %d two-digit years are not one token of %s: %s. This task needs a vocabulary with all of them"
+          ("%d of %d two-digit ends of years are not one token of %s: %s. Greater-than needs a"
+                  + " vocabulary that cuts ' 1732' into ' 17' and '32'; choose another model")
               .formatted(missing.size(), YEARS, tokenizer, String.join(", ", missing)));
     }
-    return texts.stream().flatMap(it -> year(tokenizer, it).stream()).toList();
+    return years;
   }
 
-  private static Optional<Token> year(Tokenizer tokenizer, String text) {
-    if (!tokenizer.isSingleToken(text)) {
+  /** Finds the second token of " 1732", if these are " 17" and "32". */
+  private static Optional<Token> yearToken(Tokenizer tokenizer, int century, int year) {
+    var text = " " + century + twoDigits(year);
+    if (!tokenizer.unknownWords(text).isEmpty()) {
       return Optional.empty();
     }
-    var token = new Token(text, tokenizer.singleToken(text));
-    return tokenizer.strTokens(new long[] {token.id()}).equals(List.of(text))
-        ? Optional.of(token)
+    long[] ids = tokenizer.encodeWithin(text);
+    return tokenizer.strTokens(ids).equals(List.of(" " + century, twoDigits(year)))
+        ? Optional.of(new Token(twoDigits(year), ids[1]))
         : Optional.empty();
   }
 
+  /** Lists the years that can begin a span; those of a century without a year 01 cannot. */
   private List<Start> starts() {
-    throw new UnsupportedOperationException();
+    var kept = new ArrayList<Start>();
+    int all = 0;
+    for (int century = FIRST_CENTURY; century <= LAST_CENTURY; century++) {
+      boolean corruptible = yearToken(tokenizer, century, CORRUPTED).isPresent();
+      for (int year = FIRST_YEAR; year <= LAST_YEAR; year++) {
+        all++;
+        if (corruptible && yearToken(tokenizer, century, year).isPresent()) {
+          kept.add(new Start(century, year));
+        }
+      }
+    }
+    if (kept.isEmpty()) {
+      throw new IllegalArgumentException(
+          ("none of the years 1102 to 1798 falls into century and year in %s whose year 01 does too."
+                  + " Choose another model")
+              .formatted(tokenizer));
+    }
+    if (kept.size() < all) {
+      notes.add(
+          "%d of %d years left out (not two tokens, century and year, or 01 of their century is not)"
+              .formatted(all - kept.size(), all));
+    }
+    return kept;
   }
 
-  private List<String> known(List<String> nouns) {
-    throw new UnsupportedOperationException(nouns.stream().collect(Collectors.joining()));
+  private List<String> known(List<String> all) {
+    var choice = new Choice(tokenizer, "Choose another model, or give nouns that it knows");
+    var kept =
+        choice.keep(
+            "nouns",
+            all,
+            noun ->
+                tokenizer.unknownWords("The " + noun + " lasted from the year to the").isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(Choice.UNKNOWN));
+    notes.addAll(choice.notes());
+    return kept;
   }
 
   private static String twoDigits(int year) {
