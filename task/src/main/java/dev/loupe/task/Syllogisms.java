@@ -40,7 +40,11 @@ public final class Syllogisms {
         new Choice(
             tokenizer,
             "Choose another model, other numbers of tokens (any), or give words of your own");
-    var unknown = tokenizer.unknownWords(String.join(" ", template.texts()));
+    // Where slots stand open, spaces follow one another: no words.
+    var unknown =
+        tokenizer.unknownWords(String.join(" ", template.texts())).stream()
+            .filter(word -> !word.isBlank())
+            .toList();
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           "template '%s': %s not in the vocabulary of %s; give another template"
