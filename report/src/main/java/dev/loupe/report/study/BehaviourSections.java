@@ -64,13 +64,17 @@ final class BehaviourSections {
     var of = found.baselines();
     return List.of(
         Told.figure(
-            "clean", of.logitDifference().clean(), "logit of the answer minus that of the wrong one"),
+            "clean",
+            of.logitDifference().clean(),
+            "logit of the answer minus that of the wrong one"),
         Told.figure(
             "corrupted", of.logitDifference().corrupted(), "the same answers, corrupted prompts"),
+        
         new KeyFigures.Figure(
-            "preferred", Told.percent(of.preferred(true).mean()), "clean prompts where the answer is likelier than the wrong one"),
-        new KeyFigures.Figure(
-            "top-1", Told.percent(of.accuracy().clean().mean()), "clean prompts where the answer is the likeliest token"),
+            "top-1",
+            Told.percent(of.accuracy().clean().mean()),
+            "clean prompts whose likeliest token is the answer; it is likelier than the wrong one on "
+ + Told.percent(of.preferred(true).mean())),
         new KeyFigures.Figure(
             "gap", Told.signed(of.gap()), "clean minus corrupted: a recovery or a loss of 1"));
   }
@@ -189,16 +193,19 @@ final class BehaviourSections {
   private List<Block> attention() {
     var blocks = new ArrayList<Block>();
     blocks.add(new Section("Where the top heads look"));
-    found.attention().patterns().forEach((row, patterns) -> {
-      var heads = new ArrayList<AttentionView.HeadPattern>();
-      patterns.forEach((head, pattern) ->
-          heads.add(AttentionView.HeadPattern.of(head.toString(), pattern)));
-      blocks.add(
-          new AttentionView(
-              "Attention on prompt " + (row + 1),
-              PromptLines.clean("clean", found.prompts().get(row)),
-              heads));
-    });
+    found
+        .attention()
+        .patterns()
+        .forEach((row, patterns) -> {
+          var heads = new ArrayList<AttentionView.HeadPattern>();
+          patterns.forEach(
+              (head, pattern) -> heads.add(AttentionView.HeadPattern.of(head.toString(), pattern)));
+          blocks.add(
+              new AttentionView(
+                  "Attention on prompt " + (row + 1),
+                  PromptLines.clean("clean", found.prompts().get(row)),
+                  heads));
+        });
     scores().ifPresent(blocks::add);
     blocks.add(
         new Prose(
@@ -209,20 +216,24 @@ final class BehaviourSections {
   }
 
   private Optional<Table> scores() {
-    return found.attention().scores().map(scores -> {
-      var columns = new ArrayList<Column>();
-      columns.add(Column.label("head"));
-      scores.pairs().forEach(pair -> columns.add(Column.number("→ " + pair.source(), 2)));
-      var table =
-          Table.titled("Attention from END to the key positions", columns.toArray(Column[]::new));
-      for (var head : found.attention().heads()) {
-        var cells = new ArrayList<Cell>();
-        cells.add(Cell.of(head.toString()));
-        scores.pairs().forEach(pair -> cells.add(Cell.of(scores.of(pair, head).mean())));
-        table.row(cells.toArray(Cell[]::new));
-      }
-      return table.build();
-    });
+    return found
+        .attention()
+        .scores()
+        .map(scores -> {
+          var columns = new ArrayList<Column>();
+          columns.add(Column.label("head"));
+          scores.pairs().forEach(pair -> columns.add(Column.number("→ " + pair.source(), 2)));
+          var table =
+              Table.titled(
+                  "Attention from END to the key positions", columns.toArray(Column[]::new));
+          for (var head : found.attention().heads()) {
+            var cells = new ArrayList<Cell>();
+            cells.add(Cell.of(head.toString()));
+            scores.pairs().forEach(pair -> cells.add(Cell.of(scores.of(pair, head).mean())));
+            table.row(cells.toArray(Cell[]::new));
+          }
+          return table.build();
+        });
   }
 
   // ---- Where it is kept
@@ -235,14 +246,19 @@ final class BehaviourSections {
         new Prose(
             "Activation patching, denoising: in each cell the clean value of one layer and position"
                 + " is put into the corrupted run. Blue cells carry the answer; a column of blue that"
-                + " ends and another that begins show where it is moved. `resid-pre` is all that has"
-                + " accumulated there, `attn-out` and `mlp-out` are what one layer adds."
+                + " ends and another that begins show where it is moved. `resid_pre` is all that has"
+                + " accumulated there, `attn_out` and `mlp_out` are what one layer adds."
                 + NEED_NOT_ADD_UP));
     return blocks;
   }
 
   Heatmap stream(PatchSite site, SweepResult result) {
-    return sweeps.chart(Kind.PATCHING, site + " by position", result);
+    return sweeps.chart(Kind.PATCHING, name(site) + " by position", result);
+  }
+
+  /** Return the field's name for it: {@code resid_pre}. */
+  private static String name(PatchSite site) {
+    return site.toString().replace('-', '_');
   }
 
   // ---- Which heads carry it
@@ -250,11 +266,15 @@ final class BehaviourSections {
   private List<Block> carried() {
     var blocks = new ArrayList<Block>();
     blocks.add(new Section("Which heads carry it"));
-    var charts = new ArrayList<Heatmap>();
-    found.sites().forEach((site, result) ->
-        charts.add(sweeps.chart(Kind.PATCHING, meaning(site) + ", all positions", result)));
-    double reach = charts.stream().mapToDouble(BehaviourSections::reach).max().orElse(0);
-    charts.forEach(chart -> blocks.add(chart.reaching(reach)));
+    blocks.addAll(
+        alike(
+            found.sites().entrySet().stream()
+                .map(entry ->
+                    sweeps.chart(
+                        Kind.PATCHING,
+                        meaning(entry.getKey()) + ", all positions",
+                        entry.getValue()))
+                .toList()));
     blocks.add(
         new Prose(
             "Each cell puts one part of one head from the clean run into the corrupted one, at all"
@@ -266,8 +286,15 @@ final class BehaviourSections {
     return blocks;
   }
 
-  private static double reach(Heatmap chart) {
-    return Math.max(Math.abs(chart.values().min()), Math.abs(chart.values().max()));
+  /** Give charts that are compared the same colours. */
+  private static List<Heatmap> alike(List<Heatmap> charts) {
+    double reach =
+        charts.stream()
+            .map(Heatmap::values)
+            .mapToDouble(values -> Math.max(Math.abs(values.min()), Math.abs(values.max())))
+            .max()
+            .orElse(0);
+    return charts.stream().map(chart -> chart.reaching(reach)).toList();
   }
 
   private boolean isGrouped() {
@@ -341,8 +368,13 @@ final class BehaviourSections {
       return List.of();
     }
     var blocks = new ArrayList<Block>();
-    found.sitesByPosition().forEach((site, result) ->
-        blocks.add(sweeps.headsByPosition(meaning(site) + " by position", result)));
+    blocks.addAll(
+        alike(
+            found.sitesByPosition().entrySet().stream()
+                .map(entry ->
+                    sweeps.headsByPosition(
+                        meaning(entry.getKey()) + " by position", entry.getValue()))
+                .toList()));
     blocks.add(
         new Prose(
             "The same one position at a time, the heads with the strongest cells: at which token a"
@@ -355,17 +387,21 @@ final class BehaviourSections {
   private List<Block> without() {
     var out = found.knockOut();
     var backup = new BackupTables(out.backup(), found.prompts().size());
-    var ablation =
-        sweeps.findings(Kind.ABLATION, Told.names(out.heads()), out.logitDifference());
+    var ablation = sweeps.findings(Kind.ABLATION, Told.names(out.heads()), out.logitDifference());
     return List.of(
         new Section("Without the top heads"),
         KeyFigures.of(
             Told.figure("before", out.logitDifference().clean(), "logit difference, clean"),
-            Told.figure("after", out.logitDifference().value(0), "without " + Told.names(out.heads())),
+            Told.figure(
+                "after", out.logitDifference().value(0), "without " + Told.names(out.heads())),
             new KeyFigures.Figure(
-                "top-1 before", Told.percent(out.accuracy().clean().mean()), "the answer is the likeliest token"),
+                "top-1 before",
+                Told.percent(out.accuracy().clean().mean()),
+                "the answer is the likeliest token"),
             new KeyFigures.Figure(
-                "top-1 after", Told.percent(out.accuracy().value(0).mean()), "the same, knocked out")),
+                "top-1 after",
+                Told.percent(out.accuracy().value(0).mean()),
+                "the same, knocked out")),
         new SweepPage(ablation).top(out.logitDifference().size()),
         new Prose(
             "In the clean run the output of these heads at END (z) is set to 0, all together and each"
@@ -395,8 +431,7 @@ final class BehaviourSections {
       for (var input : level.inputs()) {
         charts.add(sweeps.chart(Kind.PATH_PATCHING, pathTitle(level, input), input.senders()));
       }
-      double reach = charts.stream().mapToDouble(BehaviourSections::reach).max().orElse(0);
-      charts.forEach(chart -> blocks.add(chart.reaching(reach)));
+      blocks.addAll(alike(charts));
       edges(level).ifPresent(blocks::add);
     }
     return blocks;
@@ -419,7 +454,8 @@ final class BehaviourSections {
 
   private static Optional<Table> edges(PathLevel level) {
     var edges =
-        level.edges()
+        level
+            .edges()
             .sorted((a, b) -> Double.compare(Math.abs(b.loss().mean()), Math.abs(a.loss().mean())))
             .limit(2 * ROWS)
             .toList();
@@ -448,14 +484,14 @@ final class BehaviourSections {
     var blocks = new ArrayList<Block>();
     var stream = found.streams().get(PatchSite.RESID_PRE);
     if (stream != null) {
-      new SweepPage(sweeps.findings(Kind.PATCHING, "resid-pre by position", stream))
-          .charts()
-          .stream()
-          .limit(1)
-          .forEach(blocks::add);
+      new SweepPage(sweeps.findings(Kind.PATCHING, "resid_pre by position", stream))
+          .charts().stream().limit(1).forEach(blocks::add);
     }
     blocks.add(toLogits());
-    blocks.add(new SweepPage(sweeps.findings(Kind.ABLATION, "z at END", found.knockOut().logitDifference())).narrowTop(ROWS));
+    blocks.add(
+        new SweepPage(
+                sweeps.findings(Kind.ABLATION, "z at END", found.knockOut().logitDifference()))
+            .narrowTop(ROWS));
     return blocks;
   }
 }

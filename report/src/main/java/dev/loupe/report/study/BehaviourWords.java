@@ -90,12 +90,18 @@ final class BehaviourWords {
               + " at `"
               + sweeps.position(stream, here)
               + "` (recovery "
-              + Told.signed(stream.recovery(layer * positions + here).mean())
+              + range(stream, positions, here, begun, layer)
               + ")");
       begun = layer + 1;
     }
     return Optional.of(
         "The residual stream carries most of the answer " + String.join(", ", parts) + ".");
+  }
+
+  private static String range(SweepResult stream, int positions, int at, int from, int to) {
+    var first = Told.signed(stream.recovery(from * positions + at).mean());
+    var last = Told.signed(stream.recovery(to * positions + at).mean());
+    return from == to ? last : first + " to " + last;
   }
 
   private static int most(SweepResult stream, int layer, int positions) {
@@ -171,7 +177,8 @@ final class BehaviourWords {
 
   private static String path(PathLevel level) {
     var strongest =
-        level.edges()
+        level
+            .edges()
             .sorted(Comparator.comparingDouble(edge -> -Math.abs(edge.loss().mean())))
             .limit(NAMED)
             .map(edge ->
@@ -202,7 +209,8 @@ final class BehaviourWords {
     var edges = new ArrayList<Edge>();
     for (var head : circuit.heads()) {
       var adds =
-          found.heads()
+          found
+              .heads()
               .of(new Contributor.OfHead(head))
               .map(value -> "adds " + value + " logits directly")
               .orElse("");
@@ -214,13 +222,17 @@ final class BehaviourWords {
               circuit.written().containsKey(head) ? "writes the answer" : "feeds other heads",
               adds));
     }
-    circuit.writtenByMlp().forEach((layer, loss) -> {
-      nodes.add(new Node("m" + layer, layer, Kind.MLP, "MLP", "path to the logits: " + loss));
-      edges.add(new Edge("m" + layer, "logits", loss.mean(), "lost share " + loss));
-    });
+    circuit
+        .writtenByMlp()
+        .forEach((layer, loss) -> {
+          nodes.add(new Node("m" + layer, layer, Kind.MLP, "MLP", "path to the logits: " + loss));
+          edges.add(new Edge("m" + layer, "logits", loss.mean(), "lost share " + loss));
+        });
     nodes.add(new Node("logits", layers, Kind.LOGITS, "", "the answer at END"));
-    circuit.written().forEach((head, loss) ->
-        edges.add(new Edge(HeadIds.of(head), "logits", loss.mean(), "lost share " + loss)));
+    circuit
+        .written()
+        .forEach((head, loss) ->
+            edges.add(new Edge(HeadIds.of(head), "logits", loss.mean(), "lost share " + loss)));
     edges.addAll(between(circuit.paths()));
     return new CircuitGraph("What was found to carry the answer", layers, nodes, edges);
   }

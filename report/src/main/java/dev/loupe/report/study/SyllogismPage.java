@@ -11,6 +11,7 @@ import dev.loupe.task.SyllogismWords;
 import dev.loupe.task.WordSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Tells the study of syllogisms, or of own pairs of prompts. */
 final class SyllogismPage implements StudyPage {
@@ -109,8 +110,12 @@ final class SyllogismPage implements StudyPage {
   }
 
   private static String label(Selected.Candidate candidate) {
-    var text = candidate.example().clean().text();
-    return text.isBlank() ? "candidate" : text;
+    var example = candidate.example();
+    return example.answers().getFirst().text().strip()
+        + ", not "
+        + example.wrong().stream()
+            .map(token -> token.text().strip())
+            .collect(Collectors.joining("/"));
   }
 
   private String passed() {

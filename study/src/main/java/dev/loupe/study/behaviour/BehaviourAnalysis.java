@@ -98,8 +98,7 @@ public final class BehaviourAnalysis {
     options.knockOut().heads().forEach(name -> HeadNames.parse(name).requireIn(model.config()));
     var baselines =
         new BehaviourFindings.Baselines(
-            baseline("baselines", METRIC),
-            baseline("baseline-accuracy", StandardMetric.ACCURACY));
+            baseline("baselines", METRIC), baseline("baseline-accuracy", StandardMetric.ACCURACY));
     requireGap(baselines.logitDifference());
     var lens = lens();
     var attribution = DirectAttribution.of(model, pairs);

@@ -121,7 +121,13 @@ public record Selected(
   private static String spread(DoubleStream values) {
     double[] at = quartiles(values);
     return String.format(
-        Locale.ROOT, "%+.2f to %+.2f, quartiles %+.2f, %+.2f, %+.2f", at[0], at[4], at[1], at[2], at[3]);
+        Locale.ROOT,
+        "%+.2f to %+.2f, quartiles %+.2f, %+.2f, %+.2f",
+        at[0],
+        at[4],
+        at[1],
+        at[2],
+        at[3]);
   }
 
   /** Returns the least, the quartiles and the most of some values. */

@@ -127,8 +127,7 @@ public record Syllogism(
     }
     var candidates = candidates(context, given, notes);
     notes.addAll(candidates.notes());
-    var selected =
-        Selected.of(context, selection, count, candidates.size(), candidates::get);
+    var selected = Selected.of(context, selection, count, candidates.size(), candidates::get);
     var data = candidates.data(selected.kept());
     return findings(context, study, Optional.of(candidates.kept()), selected, data, notes);
   }
@@ -158,8 +157,7 @@ public record Syllogism(
   }
 
   private Syllogisms candidates(StudyContext context, SyllogismWords given, List<String> notes) {
-    var options =
-        new SyllogismOptions(template, TokenCounts.ANY, seed, bos(context));
+    var options = new SyllogismOptions(template, TokenCounts.ANY, seed, bos(context));
     if (!tokens.equals(AUTO)) {
       return make(context, given, options.withCounts(TokenCounts.parse(tokens)));
     }

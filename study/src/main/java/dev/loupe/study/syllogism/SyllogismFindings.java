@@ -58,11 +58,13 @@ public record SyllogismFindings(
                 .put("descriptors", kept.descriptors().stream().map(Object::toString).toList())
                 .put("nouns", (Object) kept.nouns())
                 .map()));
-    behaviour.json().forEach((name, value) -> {
-      if (value != null) {
-        json.put(name, value);
-      }
-    });
+    behaviour
+        .json()
+        .forEach((name, value) -> {
+          if (value != null) {
+            json.put(name, value);
+          }
+        });
     return json.map();
   }
 
