@@ -138,7 +138,8 @@ class ModuleArrowsTest {
 
   @Test
   void librariesDoNotPrint() {
-    for (var module : Arrays.asList("tensor", "model", "lens", "circuit", "task", "study", "report")) {
+    for (var module :
+        Arrays.asList("tensor", "model", "lens", "circuit", "task", "study", "report")) {
       noClasses()
           .that()
           .resideInAPackage(in(module))

@@ -69,12 +69,11 @@ final class BehaviourSections {
             "logit of the answer minus that of the wrong one"),
         Told.figure(
             "corrupted", of.logitDifference().corrupted(), "the same answers, corrupted prompts"),
-        
         new KeyFigures.Figure(
             "top-1",
             Told.percent(of.accuracy().clean().mean()),
             "clean prompts whose likeliest token is the answer; it is likelier than the wrong one on "
- + Told.percent(of.preferred(true).mean())),
+                + Told.percent(of.preferred(true).mean())),
         new KeyFigures.Figure(
             "gap", Told.signed(of.gap()), "clean minus corrupted: a recovery or a loss of 1"));
   }
