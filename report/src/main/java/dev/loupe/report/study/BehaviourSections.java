@@ -165,12 +165,8 @@ final class BehaviourSections {
                 new BarChart.Bar(
                     writer.head() + " · " + Numbers.fixed(100 * writer.share(), 0, false) + " %",
                     writer.loss().mean(),
-                    error(writer.loss().standardError())))
+                    Told.error(writer.loss())))
             .toList());
-  }
-
-  private static double error(double standardError) {
-    return Double.isFinite(standardError) ? Numbers.NORMAL_95 * standardError : 0;
   }
 
   private LineChart cumulative() {
@@ -481,11 +477,10 @@ final class BehaviourSections {
   /** Return the few charts that tell most. */
   List<Block> highlights() {
     var blocks = new ArrayList<Block>();
-    var stream = found.streams().get(PatchSite.RESID_PRE);
-    if (stream != null) {
-      new SweepPage(sweeps.findings(Kind.PATCHING, "resid_pre by position", stream))
-          .charts().stream().limit(1).forEach(blocks::add);
-    }
+    var stream =
+        sweeps.findings(
+            Kind.PATCHING, "resid_pre by position", found.stream(PatchSite.RESID_PRE));
+    new SweepPage(stream).charts().stream().limit(1).forEach(blocks::add);
     blocks.add(toLogits());
     blocks.add(
         new SweepPage(

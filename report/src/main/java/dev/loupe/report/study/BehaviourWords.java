@@ -45,7 +45,7 @@ final class BehaviourWords {
             + Told.percent(of.accuracy().clean().mean())
             + "` of the clean prompts.");
     all.add(layers());
-    moves().ifPresent(all::add);
+    all.add(moves());
     writers().ifPresent(all::add);
     all.add(knockOut());
     all.add(backup());
@@ -70,11 +70,8 @@ final class BehaviourWords {
   }
 
   /** Say at which position the residual stream carries most, layer by layer. */
-  private Optional<String> moves() {
-    var stream = found.streams().get(PatchSite.RESID_PRE);
-    if (stream == null) {
-      return Optional.empty();
-    }
+  private String moves() {
+    var stream = found.stream(PatchSite.RESID_PRE);
     int layers = stream.axes().getFirst().size();
     int positions = stream.axes().getLast().size();
     var parts = new ArrayList<String>();
@@ -94,8 +91,7 @@ final class BehaviourWords {
               + ")");
       begun = layer + 1;
     }
-    return Optional.of(
-        "The residual stream carries most of the answer " + String.join(", ", parts) + ".");
+    return "The residual stream carries most of the answer " + String.join(", ", parts) + ".";
   }
 
   private static String range(SweepResult stream, int positions, int at, int from, int to) {

@@ -23,16 +23,27 @@ final class Told {
     return heads.stream().map(Head::toString).collect(Collectors.joining(", "));
   }
 
-  /** Return a mean as a figure, with its standard error where it has one. */
+  /** Return a mean as a figure with its sign, and its standard error where it has one. */
   static KeyFigures.Figure figure(String name, Estimate estimate, String explanation) {
+    return figure(name, estimate, explanation, 2, true);
+  }
+
+  static KeyFigures.Figure figure(
+      String name, Estimate estimate, String explanation, int decimals, boolean signed) {
     return new KeyFigures.Figure(
         name,
-        signed(estimate.mean()),
+        Numbers.fixed(estimate.mean(), decimals, signed),
         estimate.n() == 1
             ? explanation
             : explanation
                 + " (± "
-                + Numbers.fixed(estimate.standardError(), 2, false)
+                + Numbers.fixed(estimate.standardError(), decimals, false)
                 + ", standard error)");
+  }
+
+  /** Return half the width of the 95 % interval of a mean; 0 where none is known. */
+  static double error(Estimate value) {
+    double error = Numbers.NORMAL_95 * value.standardError();
+    return Double.isFinite(error) ? error : 0;
   }
 }

@@ -139,13 +139,30 @@ public record BehaviourFindings(
     return Writer.of(toLogits.heads());
   }
 
-  /** Returns every head, whose patch of a site at all positions recovers most, first. */
-  public List<Head> ranked(PatchSite site) {
-    var result = sites.get(site);
+  /**
+   * Returns what patching a stream position by position did: axes layer, position.
+   *
+   * @throws IllegalArgumentException if that was not patched
+   */
+  public SweepResult stream(PatchSite site) {
+    return of(streams, site);
+  }
+
+  /**
+   * Returns what patching a part of every head at all positions did: axes layer, head.
+   *
+   * @throws IllegalArgumentException if that was not patched
+   */
+  public SweepResult site(PatchSite site) {
+    return of(sites, site);
+  }
+
+  private static SweepResult of(Map<PatchSite, SweepResult> sweeps, PatchSite site) {
+    var result = sweeps.get(site);
     if (result == null) {
-      throw new IllegalArgumentException("site " + site + ": patched were " + sites.keySet());
+      throw new IllegalArgumentException("site " + site + ": patched were " + sweeps.keySet());
     }
-    return HeadCells.ranked(result);
+    return result;
   }
 
   /** Returns it for other programs. */

@@ -59,8 +59,9 @@ public record BehaviourOptions(
     if (!heads.contains(PatchSite.Z.toString())) {
       throw new IllegalArgumentException("heads " + heads + ": expected z among them");
     }
-    if (!positions.equals(AUTO)) {
-      var _ = Places.parse(positions);
+    if (!positions.equals(AUTO) && !Places.parse(positions).isAxis()) {
+      throw new IllegalArgumentException(
+          "positions \"" + positions + "\": expected auto, each, or two or more with commas");
     }
     if (!headsByPosition.equals(AUTO) && !headsByPosition.equals(NONE)) {
       sites("heads_by_position", List.of(headsByPosition.split(",", -1)));

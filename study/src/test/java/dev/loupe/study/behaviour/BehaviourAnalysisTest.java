@@ -77,10 +77,10 @@ class BehaviourAnalysisTest {
       assertThat(heads).isCloseTo(clean, within(1e-9));
       assertThat(layers).isCloseTo(clean, within(1e-9));
 
-      var stream = found.streams().get(PatchSite.RESID_PRE);
+      var stream = found.stream(PatchSite.RESID_PRE);
       assertThat(stream.axes().getLast().size()).isEqualTo(6);
-      assertThat(found.sites().get(PatchSite.Z).size()).isEqualTo(12);
-      assertThat(found.sites().get(PatchSite.V).size()).isEqualTo(3 * config.nKeyValueHeads());
+      assertThat(found.site(PatchSite.Z).size()).isEqualTo(12);
+      assertThat(found.site(PatchSite.V).size()).isEqualTo(3 * config.nKeyValueHeads());
       assertThat(found.sitesByPosition().keySet()).containsExactly(PatchSite.Z, PatchSite.PATTERN);
 
       assertThat(found.paths()).hasSize(3);
@@ -133,13 +133,13 @@ class BehaviourAnalysisTest {
       var named =
           BehaviourAnalysis.of(
               context, pairs("gpt2", Map.of("S", List.of(1, 2, 3)), 5, 6, 7), options);
-      assertThat(named.streams().get(PatchSite.MLP_OUT).axes().getLast().labels())
+      assertThat(named.stream(PatchSite.MLP_OUT).axes().getLast().labels())
           .containsExactly("S", "END");
       assertThat(named.attention().scores()).isPresent();
       assertThat(named.notes()).anySatisfy(note -> assertThat(note).contains("have names"));
 
       var nameless = BehaviourAnalysis.of(context, pairs("gpt2", Map.of(), 3, 6, 7), options);
-      assertThat(nameless.streams().get(PatchSite.MLP_OUT).axes().getLast().labels())
+      assertThat(nameless.stream(PatchSite.MLP_OUT).axes().getLast().labels())
           .containsExactly("-3", "-2", "-1");
       assertThat(nameless.attention().scores()).isEmpty();
       assertThat(nameless.paths()).isEmpty();

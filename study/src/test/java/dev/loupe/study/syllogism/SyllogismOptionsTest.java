@@ -56,6 +56,11 @@ class SyllogismOptionsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() ->
             new BehaviourOptions(
+                "END", List.of("z"), "auto", 4, 2, usual.knockOut(), usual.paths()))
+        .withMessageContaining("positions \"END\"");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() ->
+            new BehaviourOptions(
                 "auto", List.of("z"), "z,out", 4, 2, usual.knockOut(), usual.paths()))
         .withMessageContaining("heads_by_position \"out\"");
   }
