@@ -5,12 +5,11 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.task.Corruption;
 import dev.loupe.task.IndirectObject;
 import dev.loupe.task.IndirectObjectOptions;
-import dev.loupe.task.MibIoi;
-import dev.loupe.task.MibIoiOptions;
 import dev.loupe.task.TaskData;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,18 +51,35 @@ final class PairOptions {
   @Option(
       names = "--data",
       paramLabel = "FILE",
-      description = "Take prompts from a file in mib-bench/ioi layout, Parquet or JSON lines.")
+      description =
+          "Take prompts from a file, JSON lines, CSV or Parquet: with the columns clean, corrupted, "
+              + "answer and wrong, of which those that are not needed may be missing, or in "
+              + "mib-bench/ioi layout. An answer is one token with its leading space; several stand "
+              + "with | between them.")
   private Optional<Path> data = Optional.empty();
+
+  @Option(
+      names = "--columns",
+      paramLabel = "PART=NAME",
+      split = ",",
+      description =
+          "What the columns of --data are called, such as clean=prompt,answer=target (parts: clean, "
+              + "corrupted, answer, wrong).")
+  private Map<String, String> columns = new LinkedHashMap<>();
 
   @Option(
       names = "--counterfactual",
       paramLabel = "NAME",
       description =
-          "Which counterfactual of --data corrupts (default: " + IoiCommand.COUNTERFACTUAL + ").")
+          "Which counterfactual of --data in mib-bench/ioi layout corrupts (default: "
+              + IoiCommand.COUNTERFACTUAL
+              + ").")
   private Optional<String> counterfactual = Optional.empty();
 
   @Option(names = "--no-bos", description = Help.NO_BOS)
   private boolean noBos;
+
+  private Optional<DataLayout> layout = Optional.empty();
 
   /** Refuses options that contradict each other, before a model is loaded. */
   void check(LoupeCommand command, boolean needsCorrupted) {
@@ -85,6 +101,7 @@ final class PairOptions {
     refuse(command, "--seed", seed.isPresent(), "--task", task.isPresent());
     refuse(command, "--corrupt-with", corruption.isPresent(), "--task", task.isPresent());
     refuse(command, "--counterfactual", counterfactual.isPresent(), "--data", data.isPresent());
+    refuse(command, "--columns", !columns.isEmpty(), "--data", data.isPresent());
     if (task.isPresent() && !task.get().equals("ioi")) {
       throw command.wrongUsage("--task " + task.get() + ": expected ioi");
     }
@@ -94,6 +111,32 @@ final class PairOptions {
     command.asked(this::how);
     if (free.isGiven()) {
       command.asked(() -> free.check(needsCorrupted));
+    }
+    data.ifPresent(file -> checkData(command, file, needsCorrupted));
+  }
+
+  private void checkData(LoupeCommand command, Path file, boolean needsCorrupted) {
+    for (var part : columns.keySet()) {
+      if (!DataLayout.PARTS.contains(part)) {
+        throw command.wrongUsage(
+            "--columns " + part + "=...: expected one of " + String.join(", ", DataLayout.PARTS));
+      }
+    }
+    var found = DataLayout.of(file, columns);
+    layout = Optional.of(found);
+    if (found instanceof DataLayout.Pairs pairs) {
+      if (needsCorrupted && !pairs.isCorrupted()) {
+        throw command.wrongUsage(
+            file
+                + " has no column 'corrupted', which this command needs: add one, or name it by"
+                + " --columns corrupted=NAME");
+      }
+      refuse(
+          command,
+          "--counterfactual",
+          counterfactual.isPresent(),
+          "--data in mib-bench/ioi layout",
+          false);
     }
   }
 
@@ -111,6 +154,9 @@ final class PairOptions {
     seed.ifPresent(_ -> refuse(command, "--seed", instead));
     corruption.ifPresent(_ -> refuse(command, "--corrupt-with", instead));
     counterfactual.ifPresent(_ -> refuse(command, "--counterfactual", instead));
+    if (!columns.isEmpty()) {
+      refuse(command, "--columns", instead);
+    }
   }
 
   private static void refuse(LoupeCommand command, String option, String instead) {
@@ -139,6 +185,9 @@ final class PairOptions {
 
   /** Tells whether there are wrong answers, which some metrics need. */
   boolean hasWrong() {
+    if (layout.orElse(null) instanceof DataLayout.Pairs pairs) {
+      return !pairs.wrong().isEmpty();
+    }
     return !free.isGiven() || free.hasWrong();
   }
 
@@ -151,9 +200,10 @@ final class PairOptions {
     var bos = Texts.bos(noBos, model.tokenizer());
     int most = prompts.orElse(PROMPTS);
     if (data.isPresent()) {
-      var options = new MibIoiOptions(counterfactual.orElse(IoiCommand.COUNTERFACTUAL), most, bos);
-      var read = MibIoi.read(data.get(), model.tokenizer(), options);
-      return batch(read, PromptSource.DataFile.of(data.get()), true);
+      var found = layout.orElseGet(() -> DataLayout.of(data.get(), columns));
+      var read = found.read(model.tokenizer(), counterfactual(), most, bos);
+      boolean corrupted = !(found instanceof DataLayout.Pairs pairs) || pairs.isCorrupted();
+      return batch(read, PromptSource.DataFile.of(data.get()), corrupted);
     }
     var options = new IndirectObjectOptions(most, seed.orElse(0L), how(), bos);
     return batch(
@@ -162,11 +212,18 @@ final class PairOptions {
         corruption.isPresent());
   }
 
+  private String counterfactual() {
+    return counterfactual.orElse(IoiCommand.COUNTERFACTUAL);
+  }
+
   private static PromptBatch batch(TaskData task, PromptSource source, boolean corrupted) {
     return new PromptBatch(
         task.pairs(),
         corrupted,
-        count(task.size()) + ", " + task.corruption() + ", " + source,
+        count(task.size())
+            + ", "
+            + (corrupted || !task.corruption().equals("none") ? task.corruption() + ", " : "")
+            + source,
         source.facts(),
         task.notes());
   }
@@ -182,8 +239,11 @@ final class PairOptions {
       line.append(free.typed());
     } else if (data.isPresent()) {
       line.append(" --data ").append(Shell.quoted(data.get().toString()));
-      line.append(" --counterfactual ")
-          .append(Shell.quoted(counterfactual.orElse(IoiCommand.COUNTERFACTUAL)));
+      if (!(layout.orElse(null) instanceof DataLayout.Pairs)) {
+        line.append(" --counterfactual ").append(Shell.quoted(counterfactual()));
+      }
+      columns.forEach(
+          (part, name) -> line.append(" --columns ").append(Shell.quoted(part + "=" + name)));
     } else {
       line.append(" --task ").append(task.orElse("ioi")).append(" --seed ").append(seed.orElse(0L));
       corruption.ifPresent(how -> line.append(" --corrupt-with ").append(Shell.quoted(how)));

@@ -47,6 +47,15 @@ final class JsonRows {
     }
   }
 
+  /** Tells whether all rows of a file have the same fields, as those of Parquet do. */
+  static boolean areAlike(Path file) {
+    try {
+      return isParquet(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file, e);
+    }
+  }
+
   private static boolean isParquet(Path file) throws IOException {
     try (var in = Files.newInputStream(file)) {
       return Arrays.equals(in.readNBytes(PARQUET_MAGIC.length), PARQUET_MAGIC);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reads pairs of prompts with their answers from a user's file: JSON lines, CSV or Parquet. */
@@ -66,8 +67,15 @@ public final class TextPairs {
     if (clean.length() != corrupted.length()) {
       throw row.error(
           options.corrupted(),
-          "has %d tokens, '%s' has %d; expected as many:%n  %s%n  %s"
-              .formatted(corrupted.length(), options.clean(), clean.length(), clean, corrupted));
+          "has %d tokens, '%s' has %d; expected as many. '%s': %s. '%s': %s"
+              .formatted(
+                  corrupted.length(),
+                  options.clean(),
+                  clean.length(),
+                  options.clean(),
+                  clean,
+                  options.corrupted(),
+                  corrupted));
     }
     var answers = tokens(row, options.answer());
     if (answers.isEmpty()) {
@@ -99,7 +107,7 @@ public final class TextPairs {
     try {
       return Prompt.of(tokenizer, text, options.bos());
     } catch (IllegalArgumentException e) {
-      throw row.error(column, ": " + e.getMessage());
+      throw row.error(column, "cannot be used: " + e.getMessage());
     }
   }
 
@@ -114,7 +122,7 @@ public final class TextPairs {
       try {
         token = new Token(text, tokenizer.singleToken(text));
       } catch (IllegalArgumentException e) {
-        throw row.error(column, ": " + e.getMessage());
+        throw row.error(column, "cannot be used: " + e.getMessage());
       }
       if (!seen.add(token.id())) {
         throw row.error(column, "has " + token + " twice");
@@ -127,12 +135,21 @@ public final class TextPairs {
   private static List<String> texts(TextRow row, String column) {
     var text = row.text(column);
     if (text.startsWith("[\"") && text.endsWith("]")) {
-      try {
-        return List.of(JsonMapper.shared().readValue(text, String[].class));
-      } catch (JacksonException _) {
-        throw row.error(column, "is " + text + "; expected a JSON list of texts, or texts with |");
-      }
+      return listed(row, column, text);
     }
     return text.isEmpty() || text.equals("[]") ? List.of() : List.of(text.split("\\|", -1));
+  }
+
+  private static List<String> listed(TextRow row, String column, String text) {
+    try {
+      var list = JsonMapper.shared().readTree(text).values();
+      if (list.stream().allMatch(JsonNode::isString)) {
+        return list.stream().map(JsonNode::stringValue).toList();
+      }
+    } catch (JacksonException _) {
+      // Told below.
+    }
+    throw row.error(
+        column, "is " + text + "; expected a JSON list of texts, or texts with | between them");
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,7 +40,7 @@ public final class TextRows {
   }
 
   /**
-   * Lists the columns of a file: of CSV those of the header, of the others those of the first row.
+   * Lists the columns of a file: of CSV those of the header, of JSON lines those that any row has.
    *
    * @throws IllegalArgumentException if the file is absent, malformed or without rows
    */
@@ -47,12 +48,13 @@ public final class TextRows {
     if (isCsv(file)) {
       return CsvRows.columns(file);
     }
-    var columns = new ArrayList<String>();
+    var columns = new LinkedHashSet<String>();
+    boolean alike = JsonRows.areAlike(file);
     JsonRows.read(
         file,
         row -> {
           columns.addAll(row.json().propertyNames());
-          return false;
+          return !alike;
         });
     if (columns.isEmpty()) {
       throw new IllegalArgumentException(file + " has no rows; expected at least one");

@@ -28,6 +28,7 @@ public final class YearSpans {
   private static final int FIRST_YEAR = 2;
   private static final int LAST_YEAR = 98;
   private static final int CORRUPTED = 1;
+  private static final int SHOWN = 10;
   private static final String TEMPLATE =
       "The {noun} lasted from the year {XX}{YY} to the year {XX}";
 
@@ -127,13 +128,19 @@ public final class YearSpans {
           .mapToObj(century -> yearToken(tokenizer, century, yy))
           .flatMap(Optional::stream)
           .findFirst()
+          .or(() -> digits(tokenizer, yy))
           .ifPresentOrElse(years::add, () -> missing.add(twoDigits(yy)));
     }
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(
           ("%d of %d two-digit ends of years are not one token of %s: %s. Greater-than needs a"
                   + " vocabulary that cuts ' 1732' into ' 17' and '32'; choose another model")
-              .formatted(missing.size(), YEARS, tokenizer, String.join(", ", missing)));
+              .formatted(
+                  missing.size(),
+                  YEARS,
+                  tokenizer,
+                  String.join(", ", missing.subList(0, Math.min(SHOWN, missing.size())))
+                      + (missing.size() > SHOWN ? ", ..." : "")));
     }
     return years;
   }
@@ -147,6 +154,18 @@ public final class YearSpans {
     long[] ids = tokenizer.encodeWithin(text);
     return tokenizer.strTokens(ids).equals(List.of(" " + century, twoDigits(year)))
         ? Optional.of(new Token(twoDigits(year), ids[1]))
+        : Optional.empty();
+  }
+
+  /** Finds the token of digits alone; in GPT-2 that of 00, whose years are one token each. */
+  private static Optional<Token> digits(Tokenizer tokenizer, int year) {
+    var text = twoDigits(year);
+    if (!tokenizer.isSingleToken(text)) {
+      return Optional.empty();
+    }
+    long id = tokenizer.singleToken(text);
+    return tokenizer.strTokens(new long[] {id}).equals(List.of(text))
+        ? Optional.of(new Token(text, id))
         : Optional.empty();
   }
 
