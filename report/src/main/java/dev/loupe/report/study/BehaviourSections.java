@@ -478,8 +478,7 @@ final class BehaviourSections {
   List<Block> highlights() {
     var blocks = new ArrayList<Block>();
     var stream =
-        sweeps.findings(
-            Kind.PATCHING, "resid_pre by position", found.stream(PatchSite.RESID_PRE));
+        sweeps.findings(Kind.PATCHING, "resid_pre by position", found.stream(PatchSite.RESID_PRE));
     new SweepPage(stream).charts().stream().limit(1).forEach(blocks::add);
     blocks.add(toLogits());
     blocks.add(
