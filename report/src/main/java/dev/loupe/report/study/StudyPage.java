@@ -15,6 +15,7 @@ import dev.loupe.study.induction.InductionFindings;
 import dev.loupe.study.ioi.IoiPatchingFindings;
 import dev.loupe.study.ioi.IoiPathPatchingFindings;
 import dev.loupe.study.years.GreaterThanFindings;
+import dev.loupe.study.syllogism.SyllogismFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -72,6 +73,8 @@ public interface StudyPage {
     }
     if (findings instanceof InductionFindings f) {
       return new InductionPage(f);
+    if (findings instanceof SyllogismFindings f) {
+      return new SyllogismPage(f);
     }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }
