@@ -117,8 +117,7 @@ final class VerifyCommand extends LoupeCommand {
       return read(file.get());
     }
     if (name.isEmpty()) {
-      throw wrongUsage(
-          "whose figures? expected " + String.join(" or ", PublishedFigures.models()));
+      throw wrongUsage("whose figures? expected " + String.join(" or ", PublishedFigures.models()));
     }
     return asked(() -> PublishedFigures.of(name.get()));
   }

@@ -41,8 +41,7 @@ final class SlowFigures {
     double cleanMean = mean(differences(clean, Hooks.none()));
     double corruptedMean = mean(differences(corrupted, Hooks.none()));
     figures.add(figure("shape", Map.of("parameters", parameters), Map.of("kind", "shape")));
-    figures.add(
-        figure("clean", Map.of("clean", cleanMean, "corrupted", corruptedMean), eight));
+    figures.add(figure("clean", Map.of("clean", cleanMean, "corrupted", corruptedMean), eight));
     figures.add(
         figure(
             "prompts",
@@ -54,15 +53,21 @@ final class SlowFigures {
     attribution[1][0] += change;
     figures.add(
         figure(
-            "heads",
-            attribution,
-            Map.of("kind", "attribution", "prompts", "pair", "heads", true)));
+            "heads", attribution, Map.of("kind", "attribution", "prompts", "pair", "heads", true)));
     figures.add(
         figure(
             "patch",
             recoveries(cleanMean, corruptedMean),
             Map.of(
-                "kind", "patching", "prompts", "pair", "site", "z", "at", "all", "unit",
+                "kind",
+                "patching",
+                "prompts",
+                "pair",
+                "site",
+                "z",
+                "at",
+                "all",
+                "unit",
                 "recovery")));
     figures.add(
         figure(
@@ -90,7 +95,8 @@ final class SlowFigures {
                 "sources",
                     List.of(Map.of("id", "slow", "title", "The slow obvious way", "about", "")),
                 "prompts",
-                    Map.of("pair", Map.of("kind", "given", "bos", true, "rows", List.of(row, other))),
+                    Map.of(
+                        "pair", Map.of("kind", "given", "bos", true, "rows", List.of(row, other))),
                 "figures", figures));
   }
 
@@ -160,7 +166,8 @@ final class SlowFigures {
                         part -> {
                           long before = part.size(1) - 1;
                           return Tensors.cat(
-                              1, List.of(part.narrow(1, 0, before), part.narrow(1, before, 1).mul(0)));
+                              1,
+                              List.of(part.narrow(1, 0, before), part.narrow(1, before, 1).mul(0)));
                         }));
     return mean(differences(clean, hooks));
   }

@@ -66,8 +66,7 @@ class VerifyCommandTest {
   /** Writes figures of the small model, each computed the slow obvious way. */
   private Path figures(double change) throws IOException {
     var file = folder.resolve("figures" + change + ".json");
-    try (var loaded =
-        HookedTransformer.load(model.toString(), LoadOptions.standard())) {
+    try (var loaded = HookedTransformer.load(model.toString(), LoadOptions.standard())) {
       Files.writeString(file, new SlowFigures(loaded).json(SMALL.parameters(), change));
     }
     return file;
@@ -143,10 +142,12 @@ class VerifyCommandTest {
         continue;
       }
       assertThat(verdict).as(found.get(i).toString()).isIn("reproduced", "off");
-      assertThat(found.get(i).path("values")).isNotEmpty().allSatisfy(value -> {
-        assertThat(value.path("computed").isNumber()).as(value.toString()).isTrue();
-        assertThat(value.path("label").asString()).isNotEqualTo("number of values");
-      });
+      assertThat(found.get(i).path("values"))
+          .isNotEmpty()
+          .allSatisfy(value -> {
+            assertThat(value.path("computed").isNumber()).as(value.toString()).isTrue();
+            assertThat(value.path("label").asString()).isNotEqualTo("number of values");
+          });
       if (figure.id().matches("tokens|demo/answers")) {
         assertThat(verdict).isEqualTo("reproduced");
       }
@@ -173,7 +174,13 @@ class VerifyCommandTest {
             false);
     CommandRun.of(offline, "verify", "gpt2").failedWith(2, "HF_HUB_OFFLINE", "--from FOLDER");
     hub.close();
-    verify("gpt2").failedWith(2, "gpt2 cannot be had", "--from FOLDER");
+    var down = verify("gpt2");
+    assertThat(down.exitCode()).isEqualTo(2);
+    assertThat(down.out()).isEmpty();
+    assertThat(down.err().lines().filter(line -> line.startsWith("loupe: ")))
+        .singleElement()
+        .asString()
+        .contains("gpt2 cannot be had", "no connection", "--from FOLDER");
   }
 
   @Test
@@ -182,7 +189,7 @@ class VerifyCommandTest {
     verify("gpt5").failedWith(2, "gpt5", "gpt2 and pythia-410m");
     verify("--figures", "none.json").failedWith(2, "none.json");
     verify("gpt2", "--figures", "none.json").failedWith(2, "--figures");
-    verify("gpt2", "--out", folder.resolve("results.txt").toString()).failedWith(2, "results.txt");
+    verify("gpt2", "--out", folder.resolve("results.txt").toString()).failedWith(1, "results.txt");
     var broken = folder.resolve("broken.json");
     Files.writeString(broken, "{\"model\": \"gpt2\"}");
     verify("--figures", broken.toString()).failedWith(2, "broken.json", "no field sources");
@@ -210,15 +217,13 @@ class VerifyCommandTest {
               Thread.currentThread().interrupt();
             }
           };
-      var found =
-          Verification.run(figures, subject, StudyContext.of(subject.model()), afterTwo);
+      var found = Verification.run(figures, subject, StudyContext.of(subject.model()), afterTwo);
       assertThat(Thread.interrupted()).isFalse();
       assertThat(found.complete()).isFalse();
       assertThat(found.reproduced()).isEqualTo(2);
       assertThat(found.results().subList(2, 8))
           .allSatisfy(result ->
-              assertThat(result.verdict())
-                  .isEqualTo(new Verdict.NotRun("interrupted before it")));
+              assertThat(result.verdict()).isEqualTo(new Verdict.NotRun("interrupted before it")));
     }
   }
 }

@@ -5,9 +5,9 @@ import dev.loupe.study.verify.Figure;
 import dev.loupe.study.verify.FigureResult;
 import dev.loupe.study.verify.Published;
 import dev.loupe.study.verify.PublishedFigures.Source;
-import dev.loupe.study.verify.VerificationFindings;
 import dev.loupe.study.verify.Verdict;
 import dev.loupe.study.verify.Verdict.Compared;
+import dev.loupe.study.verify.VerificationFindings;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -121,8 +121,7 @@ public record VerifyPage(VerificationFindings findings) {
   public List<String> notRun() {
     return findings.results().stream()
         .filter(result -> result.verdict() instanceof Verdict.NotRun)
-        .map(result ->
-            result.figure().id() + ": " + ((Verdict.NotRun) result.verdict()).reason())
+        .map(result -> result.figure().id() + ": " + ((Verdict.NotRun) result.verdict()).reason())
         .toList();
   }
 
@@ -181,7 +180,8 @@ public record VerifyPage(VerificationFindings findings) {
   private static String tolerance(FigureResult result) {
     var words = result.figure().work().map(work -> work.comparison().words()).orElse("");
     boolean sampled =
-        result.figure().work().stream().anyMatch(w -> w.comparison() instanceof Comparison.Sampling);
+        result.figure().work().stream()
+            .anyMatch(w -> w.comparison() instanceof Comparison.Sampling);
     var values = result.verdict().values();
     return sampled && !values.isEmpty()
         ? words
@@ -217,10 +217,11 @@ public record VerifyPage(VerificationFindings findings) {
             figure("reproduced", findings.reproduced(), "every value within its tolerance"),
             figure("off", findings.off(), "some value is not"),
             figure("not run", findings.notRun(), "each with its reason")));
-    off().ifPresent(table -> {
-      blocks.add(new Section("What is off"));
-      blocks.add(table);
-    });
+    off()
+        .ifPresent(table -> {
+          blocks.add(new Section("What is off"));
+          blocks.add(table);
+        });
     for (var source : sources()) {
       blocks.add(new Section(source.title()));
       if (!source.about().isBlank()) {
@@ -248,8 +249,7 @@ public record VerifyPage(VerificationFindings findings) {
   }
 
   private static KeyFigures.Figure figure(String name, long count, String explanation) {
-    return new KeyFigures.Figure(
-        name, String.format(Locale.ROOT, "%d", count), explanation);
+    return new KeyFigures.Figure(name, String.format(Locale.ROOT, "%d", count), explanation);
   }
 
   /** Return why the tolerances of a source are as they are, each once. */

@@ -34,8 +34,7 @@ final class AnswerFigures {
     var found = new LinkedHashMap<String, Estimate>();
     found.put("clean", Estimate.of(clean));
     found.put("corrupted", Estimate.of(corrupted));
-    found.put(
-        "preferred", Estimate.of(Arrays.stream(clean).map(d -> d > 0 ? 1 : 0).toArray()));
+    found.put("preferred", Estimate.of(Arrays.stream(clean).map(d -> d > 0 ? 1 : 0).toArray()));
     found.put("probability", Estimate.of(probability));
     for (int i = 0; i < clean.length; i++) {
       found.put("prompt " + (i + 1), Estimate.of(clean[i]));
@@ -52,8 +51,7 @@ final class AnswerFigures {
     for (int[] rows : SameLength.batches(side)) {
       Interruption.check("prompts were run");
       try (var _ = TensorScope.open()) {
-        var run =
-            Run.of(SameLength.unpadded(side, rows)).returning(Run.Returns.LAST_LOGITS);
+        var run = Run.of(SameLength.unpadded(side, rows)).returning(Run.Returns.LAST_LOGITS);
         double[] values = metric.ofLogits(model.run(run).output(), pairs.answers().rows(rows));
         for (int i = 0; i < rows.length; i++) {
           into[rows[i]] = values[i];
@@ -76,8 +74,7 @@ final class AnswerFigures {
 
   static Map<String, Estimate> direct(HookedTransformer model, PromptPairs pairs, boolean heads) {
     var attribution = DirectAttribution.of(model, pairs);
-    var parts =
-        heads ? attribution.byHead(Progress.none()) : attribution.byLayer(Progress.none());
+    var parts = heads ? attribution.byHead(Progress.none()) : attribution.byLayer(Progress.none());
     var found = new LinkedHashMap<String, Estimate>();
     for (var part : parts.parts()) {
       var name = part.contributor().toString();

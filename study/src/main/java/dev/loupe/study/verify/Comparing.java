@@ -34,7 +34,8 @@ final class Comparing {
     var compared = new ArrayList<Compared>();
     published
         .values()
-        .forEach((label, value) -> compared.add(compare(label, value, value(computed, label), how)));
+        .forEach(
+            (label, value) -> compared.add(compare(label, value, value(computed, label), how)));
     return compared;
   }
 
@@ -47,7 +48,8 @@ final class Comparing {
     if (found == null) {
       throw new IllegalArgumentException(
           "no %s here; there are %s"
-              .formatted(label, computed.keySet().stream().limit(8).collect(Collectors.joining(", "))));
+              .formatted(
+                  label, computed.keySet().stream().limit(8).collect(Collectors.joining(", "))));
     }
     return found;
   }
@@ -83,8 +85,7 @@ final class Comparing {
   /** The published mean is over as many prompts as it says, of a spread taken for ours. */
   private static double sampling(Comparison.Sampling sampling, Estimate computed) {
     double variance = computed.standardError() * computed.standardError() * computed.n();
-    return sampling.errors()
-        * Math.sqrt(variance / sampling.prompts() + variance / computed.n());
+    return sampling.errors() * Math.sqrt(variance / sampling.prompts() + variance / computed.n());
   }
 
   private static List<Compared> ranks(

@@ -41,8 +41,8 @@ public sealed interface Comparison {
   }
 
   /**
-   * The mean over other prompts of the same kind: it may differ by so many standard errors, reckoned
-   * from the spread over the prompts that are recomputed.
+   * The mean over other prompts of the same kind: it may differ by so many standard errors,
+   * reckoned from the spread over the prompts that are recomputed.
    *
    * @param prompts how many prompts the published mean is over
    * @param errors how many standard errors of the difference of both means

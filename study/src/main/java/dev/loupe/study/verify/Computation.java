@@ -132,8 +132,8 @@ public sealed interface Computation {
   }
 
   /**
-   * Activation patching of clean values into the corrupted run: {@code L9H9}, or {@code L9
-   * position 14}; and {@code clean} and {@code corrupted}.
+   * Activation patching of clean values into the corrupted run: {@code L9H9}, or {@code L9 position
+   * 14}; and {@code clean} and {@code corrupted}.
    *
    * @param prompts the name of the prompts
    * @param site what is patched, as {@code patch --site} has it
@@ -305,7 +305,11 @@ public sealed interface Computation {
     boolean heads = PatchSite.parse(site).hasHeads();
     if (at.equals(Patch.EACH) == heads) {
       throw new IllegalArgumentException(
-          "site " + site + " at " + at + ": expected each position of a whole activation, or"
+          "site "
+              + site
+              + " at "
+              + at
+              + ": expected each position of a whole activation, or"
               + " positions of heads together");
     }
     if (heads) {

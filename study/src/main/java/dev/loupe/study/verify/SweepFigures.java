@@ -41,8 +41,7 @@ record SweepFigures(
     var found = new LinkedHashMap<String, Estimate>();
     found.put("clean", result.clean());
     found.put("corrupted", result.corrupted());
-    found.putAll(
-        cells(grid, how::label, cell -> change(result, cell, result.corruptedByPrompt())));
+    found.putAll(cells(grid, how::label, cell -> change(result, cell, result.corruptedByPrompt())));
     return found;
   }
 
@@ -91,10 +90,7 @@ record SweepFigures(
   Map<String, Estimate> knockOut(Computation.KnockOut how) {
     var ablation =
         new Ablation(
-            pairs,
-            StandardMetric.LOGIT_DIFFERENCE,
-            new Change.Zero(),
-            List.of(At.parse(how.at())));
+            pairs, StandardMetric.LOGIT_DIFFERENCE, new Change.Zero(), List.of(At.parse(how.at())));
     var result =
         ablation.sets(Map.of("together", sites(how.heads()))).run(model, options, progress);
     return Map.of("logit difference", result.value(0));
@@ -139,8 +135,7 @@ record SweepFigures(
     String of(int row, int column);
   }
 
-  private static Map<String, Estimate> cells(
-      Grid grid, Label label, IntFunction<Estimate> value) {
+  private static Map<String, Estimate> cells(Grid grid, Label label, IntFunction<Estimate> value) {
     var found = new LinkedHashMap<String, Estimate>();
     for (int cell = 0; cell < grid.size(); cell++) {
       var at = grid.coordinates(cell);

@@ -67,9 +67,8 @@ final class TextFigures {
           hooks.read(
               HookPoint.pattern(layer),
               (pattern, at) ->
-                  scores.forEach(
-                      (score, byHead) ->
-                          diagonal(pattern, back.getOrDefault(score, 0), at.layer(), byHead)));
+                  scores.forEach((score, byHead) ->
+                      diagonal(pattern, back.getOrDefault(score, 0), at.layer(), byHead)));
     }
     try (var _ = TensorScope.open()) {
       var run = Run.of(sequences(how)).withHooks(hooks).returning(Run.Returns.NOTHING);
@@ -79,8 +78,7 @@ final class TextFigures {
   }
 
   /** Takes the mean of what every token sees so far back. pattern: [sequence, head, dest, src] */
-  private static void diagonal(
-      Tensor pattern, int back, int layer, Map<String, Estimate> into) {
+  private static void diagonal(Tensor pattern, int back, int layer, Map<String, Estimate> into) {
     try (var _ = TensorScope.open()) {
       int heads = (int) pattern.size(1);
       int sequences = (int) pattern.size(0);

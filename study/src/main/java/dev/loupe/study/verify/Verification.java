@@ -50,8 +50,7 @@ public final class Verification {
       }
       results.add(new FigureResult(figure, verdict));
     }
-    return new VerificationFindings(
-        subject.model().provenance(), published, results, complete);
+    return new VerificationFindings(subject.model().provenance(), published, results, complete);
   }
 
   private Verdict verdict(Figure figure) {
@@ -67,8 +66,7 @@ public final class Verification {
               .formatted(published.shape(), config.nLayers(), config.nHeads()));
     }
     try {
-      return Comparing.of(
-          figure.published(), calculator.of(work.computation()), work.comparison());
+      return Comparing.of(figure.published(), calculator.of(work.computation()), work.comparison());
     } catch (CancellationException e) {
       throw e;
     } catch (IllegalArgumentException | IllegalStateException e) {
