@@ -20,35 +20,42 @@ import tools.jackson.databind.json.JsonMapper;
 /** Figures of a model by whole runs with hooks, one after the other, and plain sums. */
 final class SlowFigures {
   private static final String FIRST = "When Mary and John went to the store, John gave a drink to";
-  private static final String SECOND = "When Mary and John went to the store, Mary gave a drink to";
+  private static final String FIRST_OTHER =
+      "After Dan and Sid went to the school, Amy gave a ring to";
+  private static final String SECOND =
+      "When Tom and James went to the store, James gave a drink to";
+  private static final String SECOND_OTHER =
+      "Then Sarah and Sid met at the park, Amy handed a book to";
 
   private final HookedTransformer model;
   private final Tokens clean;
   private final Tokens corrupted;
   private final long[] answers;
+  private final long[] wrong;
 
   SlowFigures(HookedTransformer model) {
     this.model = model;
     clean = model.toTokens(Bos.PREPEND, FIRST, SECOND);
-    corrupted = model.toTokens(Bos.PREPEND, SECOND, FIRST);
-    answers = new long[] {model.toSingleToken(" Mary"), model.toSingleToken(" John")};
+    corrupted = model.toTokens(Bos.PREPEND, FIRST_OTHER, SECOND_OTHER);
+    answers = new long[] {model.toSingleToken(" Mary"), model.toSingleToken(" Tom")};
+    wrong = new long[] {model.toSingleToken(" John"), model.toSingleToken(" James")};
   }
 
   /** Returns a data file; the attribution of L1H0 has {@code change} added to it. */
   String json(long parameters, double change) {
     var figures = new ArrayList<Object>();
-    var eight = Map.of("kind", "behaviour", "prompts", "pair");
+    var behaviour = Map.of("kind", "behaviour", "prompts", "pair");
     double cleanMean = mean(differences(clean, Hooks.none()));
     double corruptedMean = mean(differences(corrupted, Hooks.none()));
     figures.add(figure("shape", Map.of("parameters", parameters), Map.of("kind", "shape")));
-    figures.add(figure("clean", Map.of("clean", cleanMean, "corrupted", corruptedMean), eight));
+    figures.add(figure("clean", Map.of("clean", cleanMean, "corrupted", corruptedMean), behaviour));
     figures.add(
         figure(
             "prompts",
             Map.of(
                 "prompt 1", differences(clean, Hooks.none())[0],
                 "prompt 2", differences(clean, Hooks.none())[1]),
-            eight));
+            behaviour));
     var attribution = attribution();
     attribution[1][0] += change;
     figures.add(
@@ -84,8 +91,9 @@ final class SlowFigures {
             "next",
             Map.of("logit", logits(clean, Hooks.none())[0][(int) answers[0]]),
             Map.of("kind", "next-token", "text", FIRST, "token", " Mary")));
-    var row = Map.of("clean", FIRST, "corrupted", SECOND, "answer", " Mary", "wrong", " John");
-    var other = Map.of("clean", SECOND, "corrupted", FIRST, "answer", " John", "wrong", " Mary");
+    var row = Map.of("clean", FIRST, "corrupted", FIRST_OTHER, "answer", " Mary", "wrong", " John");
+    var other =
+        Map.of("clean", SECOND, "corrupted", SECOND_OTHER, "answer", " Tom", "wrong", " James");
     return JsonMapper.shared()
         .writeValueAsString(
             Map.of(
@@ -127,8 +135,8 @@ final class SlowFigures {
   private double[] differences(Tokens tokens, Hooks hooks) {
     double[][] logits = logits(tokens, hooks);
     return new double[] {
-      logits[0][(int) answers[0]] - logits[0][(int) answers[1]],
-      logits[1][(int) answers[1]] - logits[1][(int) answers[0]]
+      logits[0][(int) answers[0]] - logits[0][(int) wrong[0]],
+      logits[1][(int) answers[1]] - logits[1][(int) wrong[1]]
     };
   }
 
@@ -195,12 +203,13 @@ final class SlowFigures {
           var centred = added.sub(added.mean(-1).unsqueeze(-1));
           var scale = cache.get("ln_final.hook_scale").select(1, last);
           double[] scaled = centred.div(scale).toDoubles();
-          double[] first = model.weights().wU().select(1, answers[0]).toDoubles();
-          double[] second = model.weights().wU().select(1, answers[1]).toDoubles();
           double sum = 0;
-          for (int i = 0; i < first.length; i++) {
-            sum += scaled[i] * (first[i] - second[i]);
-            sum += scaled[first.length + i] * (second[i] - first[i]);
+          for (int row = 0; row < 2; row++) {
+            double[] right = model.weights().wU().select(1, answers[row]).toDoubles();
+            double[] other = model.weights().wU().select(1, wrong[row]).toDoubles();
+            for (int i = 0; i < right.length; i++) {
+              sum += scaled[row * right.length + i] * (right[i] - other[i]);
+            }
           }
           found[layer][head] = sum / 2;
         }

@@ -23,7 +23,8 @@ import java.util.stream.Collectors;
  */
 public record VerifyPage(VerificationFindings findings) {
   private static final int ENOUGH_FOR_A_CHART = 7;
-  private static final int MOST_OFF = 12;
+  private static final int MOST_OFF = 6;
+  private static final int FEW_OFF = 3;
 
   /** Return the counts in a line: {@code 20 reproduced, 1 off, 2 not run}. */
   public String counts() {
@@ -88,11 +89,15 @@ public record VerifyPage(VerificationFindings findings) {
     return table.build();
   }
 
-  /** Return the values that are off, the farthest of each figure; empty where none is. */
+  /** Return the few values of each figure that are farthest off; empty where none is. */
   public Optional<Table> off() {
+    return off(FEW_OFF);
+  }
+
+  private Optional<Table> off(int most) {
     var table =
         Table.titled(
-            "What is off",
+            "The values that are farthest off",
             Column.text("figure"),
             Column.text("value"),
             Column.text("published"),
@@ -101,7 +106,7 @@ public record VerifyPage(VerificationFindings findings) {
     int rows = 0;
     for (var result : findings.results()) {
       if (result.verdict() instanceof Verdict.OffBy off) {
-        for (var value : off.off().stream().limit(MOST_OFF).toList()) {
+        for (var value : off.off().stream().limit(most).toList()) {
           boolean ranks = result.figure().published() instanceof Published.Heads;
           int decimals = decimals(result.figure());
           table.row(
@@ -217,11 +222,6 @@ public record VerifyPage(VerificationFindings findings) {
             figure("reproduced", findings.reproduced(), "every value within its tolerance"),
             figure("off", findings.off(), "some value is not"),
             figure("not run", findings.notRun(), "each with its reason")));
-    off()
-        .ifPresent(table -> {
-          blocks.add(new Section("What is off"));
-          blocks.add(table);
-        });
     for (var source : sources()) {
       blocks.add(new Section(source.title()));
       if (!source.about().isBlank()) {
@@ -231,6 +231,11 @@ public record VerifyPage(VerificationFindings findings) {
       blocks.addAll(reasons(source));
       findings.of(source).forEach(result -> chart(result).ifPresent(blocks::add));
     }
+    off(MOST_OFF)
+        .ifPresent(table -> {
+          blocks.add(new Section("What is off"));
+          blocks.add(table);
+        });
     if (!notRun().isEmpty()) {
       blocks.add(new Section("Not run"));
       notRun().forEach(line -> blocks.add(new Prose(line)));
