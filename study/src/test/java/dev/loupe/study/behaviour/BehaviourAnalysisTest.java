@@ -53,7 +53,7 @@ class BehaviourAnalysisTest {
     long[] wrong = new long[lengths.length];
     for (int row = 0; row < lengths.length; row++) {
       right[row] = row;
-      wrong[row] = row + 5;
+      wrong[row] = row + 5L;
     }
     return new PromptPairs(
         clean,
