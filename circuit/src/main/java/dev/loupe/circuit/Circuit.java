@@ -1,6 +1,7 @@
 package dev.loupe.circuit;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * The parts of a model that are said to carry a behaviour.
@@ -11,5 +12,10 @@ public record Circuit(List<CircuitNode> nodes) {
   /** Copies the list. */
   public Circuit {
     nodes = List.copyOf(nodes);
+  }
+
+  /** Returns what is written beside the nodes. */
+  public Map<String, Object> metadata() {
+    return Map.of();
   }
 }

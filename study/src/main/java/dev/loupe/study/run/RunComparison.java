@@ -1,0 +1,174 @@
+package dev.loupe.study.run;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Two runs side by side.
+ *
+ * @param options what was asked differently
+ * @param circumstances what differs in where the numbers come from
+ * @param numbers single numbers that both or one of them found, those of lists aside
+ * @param lists how the numbers in lists compare, a line a list
+ */
+public record RunComparison(
+    List<Row> options, List<Row> circumstances, List<Row> numbers, List<ListRow> lists) {
+  private static final Set<String> PASSING = Set.of("time", "seconds", "stages", "command", "files");
+
+  /**
+   * A value of both.
+   *
+   * @param path its dotted name
+   * @param first what the first run has; empty where it has none
+   * @param second what the second run has
+   * @param change second - first, of two numbers
+   */
+  public record Row(
+      String path, Optional<String> first, Optional<String> second, OptionalDouble change) {}
+
+  /**
+   * The numbers of a list of both, element by element.
+   *
+   * @param path its dotted name, {@code []} standing for any element
+   * @param compared how many numbers both have
+   * @param onlyOne how many only one of them has
+   * @param largest the largest difference
+   * @param where the element that has it
+   */
+  public record ListRow(
+      String path, int compared, int onlyOne, OptionalDouble largest, String where) {}
+
+  /** Copies the lists. */
+  public RunComparison {
+    options = List.copyOf(options);
+    circumstances = List.copyOf(circumstances);
+    numbers = List.copyOf(numbers);
+    lists = List.copyOf(lists);
+  }
+
+  /** Compares two runs. */
+  public static RunComparison of(RunSummary first, RunSummary second) {
+    var a = Scalars.of(first.findings());
+    var b = Scalars.of(second.findings());
+    return new RunComparison(
+        differing(Scalars.of(spec(first)), Scalars.of(spec(second)), Set.of()),
+        differing(
+            Scalars.of(first.json().path("provenance")),
+            Scalars.of(second.json().path("provenance")),
+            PASSING),
+        single(a, b),
+        lists(a, b));
+  }
+
+  /** Commands that are no studies keep what was typed, not a specification. */
+  private static JsonNode spec(RunSummary run) {
+    if (run.json().has("spec")) {
+      return run.json().path("spec");
+    }
+    var spec = SpecText.TREES.createObjectNode();
+    spec.put("study", run.study());
+    spec.put("command", run.fact("command"));
+    return spec;
+  }
+
+  private static List<Row> differing(
+      Map<String, JsonNode> a, Map<String, JsonNode> b, Set<String> but) {
+    var rows = new ArrayList<Row>();
+    for (var path : union(a, b)) {
+      var root = path.replaceFirst("[.\\[].*", "");
+      var first = Optional.ofNullable(a.get(path));
+      var second = Optional.ofNullable(b.get(path));
+      if (!but.contains(root) && !first.equals(second)) {
+        rows.add(row(path, first, second));
+      }
+    }
+    return rows;
+  }
+
+  private static List<Row> single(Map<String, JsonNode> a, Map<String, JsonNode> b) {
+    var rows = new ArrayList<Row>();
+    for (var path : union(a, b)) {
+      if (!path.contains("[")) {
+        rows.add(row(path, Optional.ofNullable(a.get(path)), Optional.ofNullable(b.get(path))));
+      }
+    }
+    return rows;
+  }
+
+  private static Row row(String path, Optional<JsonNode> first, Optional<JsonNode> second) {
+    boolean numbers =
+        first.filter(JsonNode::isNumber).isPresent()
+            && second.filter(JsonNode::isNumber).isPresent();
+    return new Row(
+        path,
+        first.map(RunComparison::said),
+        second.map(RunComparison::said),
+        numbers
+            ? OptionalDouble.of(second.get().asDouble() - first.get().asDouble())
+            : OptionalDouble.empty());
+  }
+
+  private static String said(JsonNode node) {
+    return node.isString() ? node.asString() : node.toString();
+  }
+
+  private static List<ListRow> lists(Map<String, JsonNode> a, Map<String, JsonNode> b) {
+    var paths = new LinkedHashSet<String>();
+    union(a, b).stream()
+        .filter(path -> path.contains("["))
+        .map(RunComparison::anyElement)
+        .forEach(paths::add);
+    var rows = new ArrayList<ListRow>();
+    for (var list : paths) {
+      rows.add(list(list, a, b));
+    }
+    rows.removeIf(row -> row.compared() + row.onlyOne() == 0);
+    return rows;
+  }
+
+  private static ListRow list(String list, Map<String, JsonNode> a, Map<String, JsonNode> b) {
+    int compared = 0;
+    int onlyOne = 0;
+    double largest = -1;
+    var where = "";
+    for (var path : union(a, b)) {
+      if (!anyElement(path).equals(list)) {
+        continue;
+      }
+      var first = Optional.ofNullable(a.get(path)).filter(JsonNode::isNumber);
+      var second = Optional.ofNullable(b.get(path)).filter(JsonNode::isNumber);
+      if (first.isPresent() && second.isPresent()) {
+        compared++;
+        double apart = Math.abs(second.get().asDouble() - first.get().asDouble());
+        if (apart > largest) {
+          largest = apart;
+          where = path;
+        }
+      } else if (first.isPresent() || second.isPresent()) {
+        onlyOne++;
+      }
+    }
+    return new ListRow(
+        list,
+        compared,
+        onlyOne,
+        compared == 0 ? OptionalDouble.empty() : OptionalDouble.of(largest),
+        where);
+  }
+
+  private static String anyElement(String path) {
+    return path.replaceAll("\\[[0-9]+\\]", "[]");
+  }
+
+  private static Set<String> union(Map<String, JsonNode> a, Map<String, JsonNode> b) {
+    var paths = new LinkedHashSet<>(a.keySet());
+    paths.addAll(b.keySet());
+    return paths;
+  }
+}
