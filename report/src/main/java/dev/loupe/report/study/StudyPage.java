@@ -1,10 +1,12 @@
 package dev.loupe.report.study;
 
 import dev.loupe.report.Block;
+import dev.loupe.report.Bullets;
 import dev.loupe.report.HtmlReport;
 import dev.loupe.report.KeyFigures;
 import dev.loupe.report.PromptLines;
 import dev.loupe.report.Prose;
+import dev.loupe.report.Provenance;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
 import java.util.List;
@@ -37,7 +39,10 @@ public interface StudyPage {
     return List.of();
   }
 
-  /** Return what was found, a sentence each with its numbers. */
+  /**
+   * Return what was found, at least one sentence, each with its numbers; what stands between
+   * backticks is set as code, or in bold where it is a number.
+   */
   List<String> conclusions();
 
   /** Return the few charts and tables that a terminal shows. */
@@ -67,13 +72,11 @@ public interface StudyPage {
     if (!circuit().isEmpty()) {
       page = page.add(new Section("The circuit")).add(circuit().toArray(Block[]::new));
     }
-    page = page.add(new Section("Conclusions"));
-    for (var sentence : conclusions()) {
-      page = page.add(new Prose(sentence));
+    page = page.add(new Section("Conclusions"), new Bullets(conclusions()));
+    var notes = findings().notes();
+    if (!notes.isEmpty()) {
+      page = page.add(new Section("Notes"), new Bullets(notes));
     }
-    return page.ending(
-        findings().notes(),
-        command,
-        dev.loupe.report.Provenance.of(findings().model(), Map.of(), facts));
+    return page.ending(List.of(), command, Provenance.of(findings().model(), Map.of(), facts));
   }
 }
