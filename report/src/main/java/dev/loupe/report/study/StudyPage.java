@@ -9,6 +9,8 @@ import dev.loupe.report.Prose;
 import dev.loupe.report.Provenance;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
+import dev.loupe.study.differential.DifferentialFindings;
+import dev.loupe.study.ioi.IoiCircuitFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -49,8 +51,13 @@ public interface StudyPage {
   List<Block> highlights();
 
   /** Return the page of findings. */
-  @SuppressWarnings("DoNotCallSuggester") // until pages are registered here
   static StudyPage of(StudyFindings findings) {
+    if (findings instanceof IoiCircuitFindings found) {
+      return new IoiCircuitPage(found);
+    }
+    if (findings instanceof DifferentialFindings found) {
+      return new DifferentialPage(found);
+    }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }
 
