@@ -86,9 +86,4 @@ public record Circuit(List<CircuitNode> nodes, Map<String, Object> metadata) {
     }
     return this;
   }
-
-  /** Returns what is written beside the nodes. */
-  public Map<String, Object> metadata() {
-    return Map.of();
-  }
 }

@@ -102,11 +102,7 @@ public final class Main implements Callable<Integer> {
 
   /** Does the same with other studies. */
   static int run(
-      Shell shell,
-      Supplier<StudyShelf> studies,
-      PrintWriter out,
-      PrintWriter err,
-      String... args) {
+      Shell shell, Supplier<StudyShelf> studies, PrintWriter out, PrintWriter err, String... args) {
     var main = new Main(shell, studies);
     try {
       return main.commandLine(out, err).execute(args);

@@ -128,8 +128,7 @@ final class ReplayCommand extends LoupeCommand {
     var largest =
         replay.numbers().stream()
             .sorted(
-                Comparator.comparingDouble(
-                    it -> -it.relative().orElse(Double.POSITIVE_INFINITY)))
+                Comparator.comparingDouble(it -> -it.relative().orElse(Double.POSITIVE_INFINITY)))
             .limit(SHOWN)
             .toList();
     int left = replay.numbers().size() - largest.size();

@@ -6,6 +6,7 @@ import dev.loupe.report.Cell;
 import dev.loupe.report.Column;
 import dev.loupe.report.Table;
 import dev.loupe.report.TerminalTable;
+import dev.loupe.report.study.TerminalStudy;
 import dev.loupe.study.Study;
 import dev.loupe.study.run.ModelSpec;
 import dev.loupe.study.run.RunFolder;
@@ -93,7 +94,8 @@ final class RunCommand extends LoupeCommand {
       return;
     }
     if (what.isEmpty()) {
-      throw wrongUsage("nothing to run: name a study or a specification; --list says which studies");
+      throw wrongUsage(
+          "nothing to run: name a study or a specification; --list says which studies");
     }
     var known = studies().studies();
     var named = known.stream().filter(study -> study.name().equals(what.get())).findFirst();
@@ -103,12 +105,12 @@ final class RunCommand extends LoupeCommand {
       return;
     }
     var sweeps = asked(compute::options);
-    out.ifPresent(folder -> asked(() -> {
-      RunFacts.requireFolder(folder);
-      return folder;
-    }));
-    var path =
-        out.orElseGet(() -> RunFacts.usualFolder(spec.study().name(), spec.model().name()));
+    out.ifPresent(folder ->
+        asked(() -> {
+          RunFacts.requireFolder(folder);
+          return folder;
+        }));
+    var path = out.orElseGet(() -> RunFacts.usualFolder(spec.study().name(), spec.model().name()));
     var folder = RunFolder.at(path);
     folder.requireRoomFor(spec);
     var files =
@@ -147,7 +149,8 @@ final class RunCommand extends LoupeCommand {
 
   private void write(StudyRun run, RunFolder folder, Path shown) throws IOException {
     var page = studies().pages().apply(run.findings());
-    new StudyShow(this).show(page);
+    page.findings().notes().forEach(this::note);
+    out().println(TerminalStudy.render(page, terminal()));
     folder.write(
         run,
         own(typed()),

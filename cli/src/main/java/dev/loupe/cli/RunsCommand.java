@@ -165,7 +165,8 @@ final class RunsCommand extends LoupeCommand {
     }
 
     private static String plain(double number) {
-      return number == 0 ? "0" : String.format(Locale.ROOT, "%.4g", number);
+      boolean whole = number == Math.rint(number) && Math.abs(number) < 1e9;
+      return String.format(Locale.ROOT, whole ? "%.0f" : "%.4g", number);
     }
   }
 }

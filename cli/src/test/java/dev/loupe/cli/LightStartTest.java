@@ -28,7 +28,9 @@ class LightStartTest {
   @Test
   void helpAndTheLikeStartNoModel() throws Exception {
     for (var arguments :
-        List.of(List.of("--help"), List.of("activations", "--help"),
+        List.of(
+            List.of("--help"),
+            List.of("activations", "--help"),
             List.of("run", "--help"),
             List.of("runs", "sql", "--help"),
             List.of("completion"))) {

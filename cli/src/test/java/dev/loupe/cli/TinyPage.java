@@ -55,8 +55,8 @@ record TinyPage(TinyPatching.Found findings) implements StudyPage {
     findings
         .cells()
         .subList(0, 2)
-        .forEach(cell ->
-            table.row(Cell.of(cell.labels().toString()), Cell.of(cell.value().mean())));
+        .forEach(
+            cell -> table.row(Cell.of(cell.labels().toString()), Cell.of(cell.value().mean())));
     return List.of(table.build());
   }
 }

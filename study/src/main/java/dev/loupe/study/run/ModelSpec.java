@@ -46,9 +46,7 @@ public record ModelSpec(
 
   /** Returns the same way of loading another model, whose revisions and config are its own. */
   public ModelSpec withName(String other) {
-    return other.equals(name)
-        ? this
-        : new ModelSpec(other, MAIN, dtype, raw, device, List.of());
+    return other.equals(name) ? this : new ModelSpec(other, MAIN, dtype, raw, device, List.of());
   }
 
   /** Returns this with another revision. */

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
@@ -41,14 +40,9 @@ final class OptionCheck {
   static Map<String, RecordComponent> options(Class<?> type) {
     var options = new LinkedHashMap<String, RecordComponent>();
     for (var component : type.getRecordComponents()) {
-      options.put(snake(component.getName()), component);
+      options.put(SpecText.snake(component.getName()), component);
     }
     return options;
-  }
-
-  private static String snake(String name) {
-    return PropertyNamingStrategies.SNAKE_CASE.nameForField(
-        SpecText.TREES.deserializationConfig(), null, name);
   }
 
   /**
@@ -56,12 +50,12 @@ final class OptionCheck {
    *
    * @param others keys that stand beside them
    */
-  void part(ObjectNode given, Class<?> type, Set<String> others) {
+  void part(ObjectNode given, Class<?> type, List<String> others) {
     record(given, type, "", others, false);
   }
 
   private void record(
-      JsonNode given, Class<?> type, String path, Set<String> others, boolean isWhole) {
+      JsonNode given, Class<?> type, String path, List<String> others, boolean isWhole) {
     var options = options(type);
     if (!(given instanceof ObjectNode object)) {
       throw wrong(path, given, "a map with " + String.join(", ", options.keySet()));
@@ -89,7 +83,11 @@ final class OptionCheck {
       for (var name : options.keySet()) {
         if (!object.has(name)) {
           throw new IllegalArgumentException(
-              source + ": " + dotted(path, name) + " is missing: expected " + String.join(", ", names));
+              source
+                  + ": "
+                  + dotted(path, name)
+                  + " is missing: expected "
+                  + String.join(", ", names));
         }
       }
     }
@@ -115,7 +113,7 @@ final class OptionCheck {
     for (int i = 0; i < given.size(); i++) {
       var at = path + "[" + i + "]";
       if (type instanceof Class<?> kind && kind.isRecord() && !isOwnForm(kind)) {
-        record(given.path(i), kind, at, Set.of(), true);
+        record(given.path(i), kind, at, List.of(), true);
       } else {
         var _ = value(given.path(i), type, at);
       }
@@ -124,7 +122,7 @@ final class OptionCheck {
 
   private void scalar(JsonNode given, Class<?> kind, String path) {
     if (kind.isRecord()) {
-      record(given, kind, path, Set.of(), false);
+      record(given, kind, path, List.of(), false);
     } else if (kind.equals(String.class)) {
       require(given.isString(), path, given, "a text" + (given.isValueNode() ? ": quote it" : ""));
     } else if (WHOLE.contains(kind)) {
@@ -155,8 +153,8 @@ final class OptionCheck {
   /** Tells whether a type says itself how it is read and written. */
   private static boolean isOwnForm(Class<?> type) {
     return Arrays.stream(type.getDeclaredMethods())
-        .anyMatch(
-            it -> it.isAnnotationPresent(JsonValue.class) || it.isAnnotationPresent(JsonCreator.class));
+        .anyMatch(it ->
+            it.isAnnotationPresent(JsonValue.class) || it.isAnnotationPresent(JsonCreator.class));
   }
 
   private void require(boolean holds, String path, JsonNode given, String expected) {
@@ -167,7 +165,12 @@ final class OptionCheck {
 
   private IllegalArgumentException wrong(String path, JsonNode given, String expected) {
     return new IllegalArgumentException(
-        source + ": " + (path.isEmpty() ? "" : path + ": ") + said(given) + ": expected " + expected);
+        source
+            + ": "
+            + (path.isEmpty() ? "" : path + ": ")
+            + said(given)
+            + ": expected "
+            + expected);
   }
 
   /** Returns what was given, in the words of a person. */

@@ -81,8 +81,7 @@ public record Replay(List<Difference> numbers, List<Difference> circumstances, i
    *     as the same; 0 for none
    */
   public static Replay compare(
-      RunFolder run, StudyRun again, Map<String, String> own, double tolerance)
-      throws IOException {
+      RunFolder run, StudyRun again, Map<String, String> own, double tolerance) throws IOException {
     if (!(tolerance >= 0)) {
       throw new IllegalArgumentException("tolerance " + tolerance + ": expected 0 or more");
     }

@@ -19,7 +19,8 @@ import tools.jackson.databind.JsonNode;
  */
 public record RunComparison(
     List<Row> options, List<Row> circumstances, List<Row> numbers, List<ListRow> lists) {
-  private static final Set<String> PASSING = Set.of("time", "seconds", "stages", "command", "files");
+  private static final Set<String> PASSING =
+      Set.of("time", "seconds", "stages", "command", "files", "seeds", "sweep_memory");
 
   /**
    * A value of both.

@@ -94,8 +94,7 @@ final class RunContext implements StudyContext {
   /** Returns the seconds of each stage, in their order. */
   Map<String, Double> seconds() {
     var seconds = new LinkedHashMap<String, Double>();
-    nanos.forEach((name, time) ->
-        seconds.put(name, TimeUnit.NANOSECONDS.toMillis(time) / 1000.0));
+    nanos.forEach((name, time) -> seconds.put(name, TimeUnit.NANOSECONDS.toMillis(time) / 1000.0));
     return seconds;
   }
 }

@@ -77,7 +77,8 @@ public final class RunDatabase implements AutoCloseable {
           append(rows, run.name(), Scalars.of(run.findings()));
         }
       }
-      statement.execute("ALTER TABLE runs ALTER time TYPE TIMESTAMP USING try_cast(time AS TIMESTAMP)");
+      statement.execute(
+          "ALTER TABLE runs ALTER time TYPE TIMESTAMP USING try_cast(time AS TIMESTAMP)");
       for (var table : tables(runs).entrySet()) {
         statement.execute(union(table.getKey(), table.getValue()));
       }
@@ -146,7 +147,8 @@ public final class RunDatabase implements AutoCloseable {
       var folder = run.folder().resolve("tables");
       if (Files.isDirectory(folder)) {
         try (var files = Files.list(folder)) {
-          for (var file : files.filter(it -> it.toString().endsWith(".parquet")).sorted().toList()) {
+          for (var file :
+              files.filter(it -> it.toString().endsWith(".parquet")).sorted().toList()) {
             var name = String.valueOf(file.getFileName()).replaceFirst("\\.parquet$", "");
             tables.computeIfAbsent(name, _ -> new LinkedHashMap<>()).put(run.name(), file);
           }

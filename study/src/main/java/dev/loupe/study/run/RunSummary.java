@@ -36,9 +36,7 @@ public record RunSummary(String name, Path folder, JsonNode json) {
     if (prompts.isArray()) {
       return OptionalLong.of(prompts.size());
     }
-    return prompts.isIntegralNumber()
-        ? OptionalLong.of(prompts.asLong())
-        : OptionalLong.empty();
+    return prompts.isIntegralNumber() ? OptionalLong.of(prompts.asLong()) : OptionalLong.empty();
   }
 
   /** Returns what was found in a sentence, where it says so. */

@@ -44,7 +44,8 @@ public record Runs(Path root, List<RunSummary> runs, List<String> problems) {
         try {
           var json = SpecText.TREES.readTree(Files.readAllBytes(file));
           if (json.path("provenance").isObject()) {
-            runs.add(new RunSummary(name(root, file), file.toAbsolutePath().resolveSibling(""), json));
+            runs.add(
+                new RunSummary(name(root, file), file.toAbsolutePath().resolveSibling(""), json));
           }
         } catch (JacksonException | IOException e) {
           problems.add(file + " cannot be read: " + firstLine(e));

@@ -25,7 +25,7 @@ final class SpecText {
   /** Turns records into trees and back: components in snake_case, nothing converted silently. */
   static final JsonMapper TREES =
       strict(JsonMapper.builder())
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .propertyNamingStrategy(new SnakeCase())
           // Records are their components; what other methods they have is theirs.
           .changeDefaultVisibility(checker ->
               checker
@@ -120,6 +120,22 @@ final class SpecText {
     var text = e.getOriginalMessage();
     int end = text.indexOf("\n in ");
     return (end > 0 ? text.substring(0, end) : text).strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  /** Returns a component's name as it stands in a specification: topSInhibition, top_s_inhibition. */
+  static String snake(String name) {
+    return name.replaceAll("(?<=[^A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_")
+        .toLowerCase(Locale.ROOT);
+  }
+
+  /** Jackson's own joins a single capital with the next: top_sinhibition. */
+  private static final class SnakeCase extends PropertyNamingStrategies.NamingBase {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String translate(String name) {
+      return snake(name);
+    }
   }
 
   /** Leaves the quotes off texts that cannot be taken for anything else. */

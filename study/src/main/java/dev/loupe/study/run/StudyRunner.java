@@ -2,10 +2,14 @@ package dev.loupe.study.run;
 
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.study.StudyFindings;
 import dev.loupe.tensor.Threads;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,7 +38,18 @@ public record StudyRunner(SpecFiles files, SweepOptions sweeps, Stages stages) {
    */
   public StudyRun run(StudySpec spec, HookedTransformer model, RunFolder folder)
       throws IOException {
-    return run(spec, model, folder.begin(spec, sweeps), Optional.of(folder));
+    try {
+      return run(spec, model, folder.begin(spec, sweeps), Optional.of(folder));
+    } catch (ClosedByInterruptException e) {
+      throw interrupted(e);
+    }
+  }
+
+  // Whoever is interrupted while a file is open finds it closed.
+  private static CancellationException interrupted(IOException e) {
+    var cancelled = new CancellationException("interrupted while a file was read or written");
+    cancelled.initCause(e);
+    return cancelled;
   }
 
   private StudyRun run(
@@ -42,7 +57,12 @@ public record StudyRunner(SpecFiles files, SweepOptions sweeps, Stages stages) {
     var begun = Instant.now();
     long start = System.nanoTime();
     var context = new RunContext(model, files, options, stages, folder);
-    var findings = spec.study().run(context);
+    StudyFindings findings;
+    try {
+      findings = spec.study().run(context);
+    } catch (UncheckedIOException e) {
+      throw e.getCause() instanceof ClosedByInterruptException closed ? interrupted(closed) : e;
+    }
     context.end();
     double seconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) / 1000.0;
     return new StudyRun(

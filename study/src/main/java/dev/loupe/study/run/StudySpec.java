@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -29,8 +28,7 @@ public record StudySpec(ModelSpec model, Study study) {
 
   private static final String STUDY = "study";
   private static final String MODEL = "model";
-  private static final Set<String> FIXED = Set.of(STUDY, MODEL);
-  private static final List<String> FIXED_IN_ORDER = List.of(STUDY, MODEL);
+  private static final List<String> FIXED = List.of(STUDY, MODEL);
 
   /** Refuses a study that is no record of options, or has one that is called study or model. */
   public StudySpec {
@@ -120,15 +118,15 @@ public record StudySpec(ModelSpec model, Study study) {
       }
       var source = "--set " + setting;
       var text = setting.substring(equals + 1);
-      JsonNode value =
-          text.isBlank() ? StringNode.valueOf("") : SpecText.read(text, source);
+      JsonNode value = text.isBlank() ? StringNode.valueOf("") : SpecText.read(text, source);
       var part = value;
       for (var key : List.of(setting.substring(0, equals).split("\\.", -1)).reversed()) {
         part = SpecText.TREES.createObjectNode().set(key, part);
       }
       var one = (ObjectNode) part;
       if (one.has(STUDY)) {
-        throw new IllegalArgumentException(source + ": the study itself cannot be set; name another");
+        throw new IllegalArgumentException(
+            source + ": the study itself cannot be set; name another");
       }
       check(one, source);
       overlay(all, one);
@@ -142,7 +140,7 @@ public record StudySpec(ModelSpec model, Study study) {
     var whole = tree();
     overlay(whole, given);
     var newModel = bind(whole.path(MODEL), ModelSpec.class, source, MODEL + ".");
-    whole.remove(FIXED_IN_ORDER);
+    whole.remove(FIXED);
     return new StudySpec(newModel, bind(whole, study.getClass(), source, ""));
   }
 
@@ -154,7 +152,7 @@ public record StudySpec(ModelSpec model, Study study) {
         given.set(MODEL, SpecText.TREES.createObjectNode().set("name", given.path(MODEL)));
       }
       var part = SpecText.TREES.createObjectNode().set(MODEL, given.path(MODEL));
-      check.part(part, Beside.class, Set.of());
+      check.part(part, Beside.class, List.of());
     }
   }
 

@@ -94,7 +94,8 @@ class RunFolderTest {
     var from = json.path("provenance");
     assertThat(from.path("Loupe").asString()).isEqualTo("1.0");
     assertThat(from.path("commit").asString()).isEqualTo("abc");
-    for (var fact : List.of("Java", "libtorch", "DuckDB", "tokenizers", "Jackson", "system", "time")) {
+    for (var fact :
+        List.of("Java", "libtorch", "DuckDB", "tokenizers", "Jackson", "system", "time")) {
       assertThat(from.path(fact).asString()).as(fact).isNotBlank().isNotEqualTo("unknown");
     }
     assertThat(from.path("sweep_threads").asInt()).isEqualTo(1);
@@ -109,8 +110,8 @@ class RunFolderTest {
     assertThat(Files.readString(run.path().resolve("files/factor.txt"))).isEqualTo("0.1");
     assertThat(Files.readString(run.path().resolve("circuit.json"))).contains("a0.h1");
     assertThat(Files.readString(run.report())).contains("commit=abc", "file factor.txt=sha256");
-    assertThat(run.spec(List.of(TinyPatching.standard()))).isEqualTo(
-        spec("factor_file=factor.txt", "prompts.seed=3"));
+    assertThat(run.spec(List.of(TinyPatching.standard())))
+        .isEqualTo(spec("factor_file=factor.txt", "prompts.seed=3"));
     parquetHoldsTypedColumns(run.path().resolve("tables/heads.parquet"), json);
   }
 
@@ -120,12 +121,14 @@ class RunFolderTest {
         var rows =
             statement.executeQuery(
                 "SELECT cell, mean, positive, typeof(cell), typeof(label), typeof(mean),"
-                    + " typeof(positive) FROM " + Parquet.literal(file.toString())
+                    + " typeof(positive) FROM "
+                    + Parquet.literal(file.toString())
                     + " ORDER BY cell")) {
       assertThat(rows.next()).isTrue();
       assertThat(rows.getObject(2)).isNull();
       assertThat(rows.getObject(3)).isNull();
-      assertThat(List.of(rows.getString(4), rows.getString(5), rows.getString(6), rows.getString(7)))
+      assertThat(
+              List.of(rows.getString(4), rows.getString(5), rows.getString(6), rows.getString(7)))
           .containsExactly("BIGINT", "VARCHAR", "DOUBLE", "BOOLEAN");
       int cells = 0;
       while (rows.next()) {
@@ -200,8 +203,9 @@ class RunFolderTest {
     var whole = runner(Stages.silent()).run(spec("prompts.count=400"), model);
     var run = RunFolder.at(folder.resolve("a"));
     assertThatExceptionOfType(CancellationException.class)
-        .isThrownBy(() -> runner(interruptingOn(Thread.currentThread())).run(
-            spec("prompts.count=400"), model, run));
+        .isThrownBy(() ->
+            runner(interruptingOn(Thread.currentThread()))
+                .run(spec("prompts.count=400"), model, run));
     boolean _ = Thread.interrupted();
     assertThat(run.isFinished()).isFalse();
     var chunks = chunks(run);
@@ -225,11 +229,12 @@ class RunFolderTest {
   }
 
   private static Stages interruptingOn(Thread thread) {
-    return what -> (done, total) -> {
-      if (done > 0 && done < total) {
-        thread.interrupt();
-      }
-    };
+    return what ->
+        (done, total) -> {
+          if (done > 0 && done < total) {
+            thread.interrupt();
+          }
+        };
   }
 
   private static List<Path> chunks(RunFolder run) throws IOException {

@@ -47,7 +47,8 @@ class StudySpecTest {
   void everyStudyIsReadBackAsItIsWritten(Study study) throws IOException {
     var spec =
         new StudySpec(
-            new ModelSpec("EleutherAI/pythia-410m", "v1", "f64", true, "cuda:1", List.of("x", "10")),
+            new ModelSpec(
+                "EleutherAI/pythia-410m", "v1", "f64", true, "cuda:1", List.of("x", "10")),
             study);
     assertThat(parse(spec.yaml())).isEqualTo(spec);
     var json = folder.resolve("study.json");
@@ -79,7 +80,8 @@ class StudySpecTest {
 
   @Test
   void textsThatLookLikeOtherValuesStayTexts() {
-    for (var text : List.of("no", "true", "10", "1e3", "0x1f", "~", "", " a", "a: b", "- x", "# y")) {
+    for (var text :
+        List.of("no", "true", "10", "1e3", "0x1f", "~", "", " a", "a: b", "- x", "# y")) {
       var spec =
           new StudySpec(ModelSpec.named("demo"), TinyPatching.standard())
               .withSet(List.of("factor_file=" + SpecText.TREES.writeValueAsString(text)));
@@ -121,7 +123,8 @@ class StudySpecTest {
 
   @Test
   void whatIsLeftOutIsAsUsual() {
-    var study = tiny("prompts: {seed: 7}\nlayers: [2]\nscale: 3\ncorner: first-token\nbudget: 11200");
+    var study =
+        tiny("prompts: {seed: 7}\nlayers: [2]\nscale: 3\ncorner: first-token\nbudget: 11200");
     assertThat(study.prompts()).isEqualTo(new TinyPatching.Prompts(4, 7, 5));
     assertThat(study.layers()).containsExactly(2);
     assertThat(study.scale()).isEqualTo(3);
@@ -132,8 +135,10 @@ class StudySpecTest {
 
   @Test
   void aModelIsANameOrAMap() {
-    assertThat(parse("study: tiny-patching\nmodel: gpt2").model()).isEqualTo(ModelSpec.named("gpt2"));
-    assertThat(parse("study: tiny-patching\nmodel: {name: gpt2, raw: true}").model().raw()).isTrue();
+    assertThat(parse("study: tiny-patching\nmodel: gpt2").model())
+        .isEqualTo(ModelSpec.named("gpt2"));
+    assertThat(parse("study: tiny-patching\nmodel: {name: gpt2, raw: true}").model().raw())
+        .isTrue();
     assertThat(parse("study: tiny-patching").model()).isEqualTo(ModelSpec.named("demo"));
     refused("model: 5", "model: 5: expected a map with name, revision");
     refused("model: {nme: gpt2}", "model.nme: there is no such option", "did you mean name?");
@@ -149,7 +154,8 @@ class StudySpecTest {
         "prompts: {cuont: 3}",
         "my.yaml: prompts.cuont: there is no such option; prompts has count, seed, token_count",
         "did you mean count?");
-    refused("promts: {count: 3}", "my.yaml: promts:", "study, model, prompts, factor_file", "prompts?");
+    refused(
+        "promts: {count: 3}", "my.yaml: promts:", "study, model, prompts, factor_file", "prompts?");
     refused("tokenCount: 3", "tokenCount: there is no such option");
     refused("large: true", "large: there is no such option");
     refused("groups: [{name: a, member: []}]", "groups[0].member:", "did you mean members?");
@@ -209,7 +215,8 @@ class StudySpecTest {
     refused("scale: 1\n---\nscale: 2", "no valid YAML");
     refused("\tscale: 1", "my.yaml, line ", "no valid YAML");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> StudySpec.parse("{\"study\": \"a\",\n \"study\": \"b\"}", "x.json", KNOWN))
+        .isThrownBy(
+            () -> StudySpec.parse("{\"study\": \"a\",\n \"study\": \"b\"}", "x.json", KNOWN))
         .withMessageStartingWith("x.json, line 2")
         .withMessageContaining("no valid JSON");
   }
@@ -227,14 +234,18 @@ class StudySpecTest {
     var spec = parse("study: tiny-patching");
     var set =
         spec.withSet(
-            List.of("prompts.count=20", "layers=[0, 2]", "factor_file=", "model=gpt2", "model.raw=true"));
+            List.of(
+                "prompts.count=20",
+                "layers=[0, 2]",
+                "factor_file=",
+                "model=gpt2",
+                "model.raw=true"));
     var study = (TinyPatching) set.study();
     assertThat(study.prompts()).isEqualTo(new TinyPatching.Prompts(20, 0, 5));
     assertThat(study.layers()).containsExactly(0, 2);
     assertThat(set.model().name()).isEqualTo("gpt2");
     assertThat(set.model().raw()).isTrue();
-    assertThat(spec.withSet(List.of("groups=[]")).study())
-        .isNotEqualTo(spec.study());
+    assertThat(spec.withSet(List.of("groups=[]")).study()).isNotEqualTo(spec.study());
     refusedSetting("prompts.cuont=1", "--set prompts.cuont=1: prompts.cuont:", "mean count?");
     refusedSetting("prompts.count=a", "--set prompts.count=a: prompts.count: the text \"a\"");
     refusedSetting("prompts.count=0", "--set prompts.count=0", "count 0");
@@ -255,6 +266,15 @@ class StudySpecTest {
     assertThat(model.withName("gpt2")).isEqualTo(model);
     assertThat(model.withName("demo"))
         .isEqualTo(new ModelSpec("demo", "main", "f64", true, "cpu", List.of()));
+  }
+
+  @Test
+  void optionsAreInSnakeCase() {
+    assertThat(
+            Stream.of("count", "tokenCount", "topSInhibition", "dModel", "useIOPrompts", "layer2End")
+                .map(SpecText::snake))
+        .containsExactly(
+            "count", "token_count", "top_s_inhibition", "d_model", "use_io_prompts", "layer2_end");
   }
 
   @Test

@@ -114,9 +114,7 @@ public record TinyPatching(
     var pairs = pairs(model);
     double factor = scale * (factorFile.isEmpty() ? 1 : factor(context));
     var chosen =
-        layers.isEmpty()
-            ? IntStream.range(0, model.config().nLayers()).boxed().toList()
-            : layers;
+        layers.isEmpty() ? IntStream.range(0, model.config().nLayers()).boxed().toList() : layers;
     var grid =
         GridBuilder.of(PatchSite.Z)
             .at(Places.parse(corner == Corner.LAST_TOKEN ? "END" : "0"))
@@ -218,8 +216,7 @@ public record TinyPatching(
     @Override
     public Optional<Circuit> circuit() {
       return Optional.of(
-          new Circuit(
-              List.of(new CircuitNode.Input(), new CircuitNode.OfHead(new Head(0, 1)))));
+          new Circuit(List.of(new CircuitNode.Input(), new CircuitNode.OfHead(new Head(0, 1)))));
     }
   }
 }
