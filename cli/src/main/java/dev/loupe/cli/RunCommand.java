@@ -2,10 +2,6 @@ package dev.loupe.cli;
 
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.report.Cell;
-import dev.loupe.report.Column;
-import dev.loupe.report.Table;
-import dev.loupe.report.TerminalTable;
 import dev.loupe.report.study.TerminalStudy;
 import dev.loupe.study.Study;
 import dev.loupe.study.run.ModelSpec;
@@ -198,11 +194,10 @@ final class RunCommand extends LoupeCommand {
   }
 
   private void list() {
-    var table = Table.titled("studies", Column.text("study"), Column.text("question"));
     for (var study : studies().studies()) {
-      table.row(Cell.of(study.name()), Cell.of(study.question()));
+      out().println(bold(study.name()));
+      wrapped(study.question()).lines().forEach(line -> out().println("  " + line));
     }
-    out().println(TerminalTable.render(table.build(), terminal()));
   }
 
   /** Returns what was typed, as a shell reads it. */

@@ -1,5 +1,7 @@
 package dev.loupe.study.run;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -7,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -14,13 +17,20 @@ import tools.jackson.databind.JsonNode;
  *
  * @param options what was asked differently
  * @param circumstances what differs in where the numbers come from
- * @param numbers single numbers that both or one of them found, those of lists aside
- * @param lists how the numbers in lists compare, a line a list
+ * @param numbers single numbers and texts that both or one of them found, to six digits, those of
+ *     lists and of heads aside
+ * @param lists how the numbers in lists and of heads compare, a line a list
  */
 public record RunComparison(
     List<Row> options, List<Row> circumstances, List<Row> numbers, List<ListRow> lists) {
   private static final Set<String> PASSING =
       Set.of("time", "seconds", "stages", "command", "files", "seeds", "sweep_memory");
+
+  // Places of lists, and heads and nodes where a map has them.
+  private static final Pattern ELEMENT =
+      Pattern.compile("\\[[0-9]+\\]|\\.(L[0-9]+(H[0-9]+)?|a[0-9]+\\.h[0-9]+|m[0-9]+)(?=\\.|$)");
+
+  private static final MathContext DIGITS = new MathContext(6);
 
   /**
    * A value of both.
@@ -95,34 +105,60 @@ public record RunComparison(
   private static List<Row> single(Map<String, JsonNode> a, Map<String, JsonNode> b) {
     var rows = new ArrayList<Row>();
     for (var path : union(a, b)) {
-      if (!path.contains("[")) {
-        rows.add(row(path, Optional.ofNullable(a.get(path)), Optional.ofNullable(b.get(path))));
+      if (isElement(path) || isPartOfEstimate(path, a) || isPartOfEstimate(path, b)) {
+        continue;
       }
+      var row = row(path, Optional.ofNullable(a.get(path)), Optional.ofNullable(b.get(path)));
+      rows.add(
+          new Row(
+              path.replaceFirst("\\.mean$", ""),
+              row.first().map(text -> text + error(path, a)),
+              row.second().map(text -> text + error(path, b)),
+              row.change()));
     }
     return rows;
   }
 
+  /** An estimate is one number to a reader: its error stands beside it. */
+  private static boolean isPartOfEstimate(String path, Map<String, JsonNode> leaves) {
+    return path.matches(".*\\.(standard_error|n)")
+        && leaves.containsKey(path.replaceFirst("[^.]*$", "mean"));
+  }
+
+  private static String error(String path, Map<String, JsonNode> leaves) {
+    var error =
+        Optional.ofNullable(leaves.get(path.replaceFirst("mean$", "standard_error")))
+            .filter(it -> path.endsWith(".mean") && it.isNumber());
+    return error.map(it -> " ± " + said(it)).orElse("");
+  }
+
   private static Row row(String path, Optional<JsonNode> first, Optional<JsonNode> second) {
-    boolean numbers =
-        first.filter(JsonNode::isNumber).isPresent()
-            && second.filter(JsonNode::isNumber).isPresent();
+    var a = first.filter(JsonNode::isNumber);
+    var b = second.filter(JsonNode::isNumber);
     return new Row(
         path,
         first.map(RunComparison::said),
         second.map(RunComparison::said),
-        numbers
-            ? OptionalDouble.of(second.get().asDouble() - first.get().asDouble())
+        a.isPresent() && b.isPresent()
+            ? OptionalDouble.of(b.get().asDouble() - a.get().asDouble())
             : OptionalDouble.empty());
   }
 
+  /** A person compares some digits; SQL has them all. */
   private static String said(JsonNode node) {
+    if (node.isFloatingPointNumber() && Double.isFinite(node.asDouble())) {
+      var rounded = BigDecimal.valueOf(node.asDouble()).round(DIGITS).stripTrailingZeros();
+      return rounded.scale() > 2 * DIGITS.getPrecision()
+          ? rounded.toString()
+          : rounded.toPlainString();
+    }
     return node.isString() ? node.asString() : node.toString();
   }
 
   private static List<ListRow> lists(Map<String, JsonNode> a, Map<String, JsonNode> b) {
     var paths = new LinkedHashSet<String>();
     union(a, b).stream()
-        .filter(path -> path.contains("["))
+        .filter(RunComparison::isElement)
         .map(RunComparison::anyElement)
         .forEach(paths::add);
     var rows = new ArrayList<ListRow>();
@@ -163,8 +199,12 @@ public record RunComparison(
         where);
   }
 
+  private static boolean isElement(String path) {
+    return ELEMENT.matcher(path).find();
+  }
+
   private static String anyElement(String path) {
-    return path.replaceAll("\\[[0-9]+\\]", "[]");
+    return ELEMENT.matcher(path).replaceAll("[]");
   }
 
   private static Set<String> union(Map<String, JsonNode> a, Map<String, JsonNode> b) {

@@ -41,7 +41,8 @@ class RunsTest {
         """
         {"study": "tiny", "spec": {"study": "tiny", "prompts": {"seed": %d}},
          "conclusions": ["It's %s.", "And so on."],
-         "findings": {"accuracy": {"mean": %s, "n": 2}, "text": "same",
+         "findings": {"accuracy": {"mean": %s, "standard_error": 3.33333333e-5, "n": 2}, "text": "same",
+                      "attention": {"L0H1": {"mean": 0.5}},
                       "heads": [{"layer": 0, "value": 0.5}, {"layer": 1, "value": %s}]},
          "prompts": [{}, {}],
          "provenance": {"model": "demo", "weights_sha256": "w", "Loupe": "1", "commit": "c%d",
@@ -109,11 +110,12 @@ class RunsTest {
         .extracting(RunComparison.Row::path)
         .containsExactly("commit");
     var accuracy = comparison.numbers().getFirst();
-    assertThat(accuracy.path()).isEqualTo("accuracy.mean");
+    assertThat(accuracy.path()).isEqualTo("accuracy");
+    assertThat(accuracy.first()).contains("0.25 ± 0.0000333333");
     assertThat(accuracy.change()).hasValue(0.5);
     assertThat(comparison.numbers())
         .extracting(RunComparison.Row::path)
-        .containsExactly("accuracy.mean", "accuracy.n", "text");
+        .containsExactly("accuracy", "text");
     var list = comparison.lists().getLast();
     assertThat(list.path()).isEqualTo("heads[].value");
     assertThat(list.compared()).isEqualTo(2);
