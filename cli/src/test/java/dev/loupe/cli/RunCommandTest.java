@@ -283,7 +283,7 @@ class RunCommandTest {
     }
     var compared = loupe("runs", "compare", "first", "second", "--root", root);
     assertThat(compared.lines()).anyMatch(line -> line.matches("prompts.seed +0 +1 +1"));
-    assertThat(compared.out()).contains("clean ", " ± ", "heads[].value.mean");
+    assertThat(compared.out()).contains("clean ", " +/- ", "heads[].value.mean");
     var sql =
         new String[] {
           "runs",

@@ -65,7 +65,10 @@ class StudiesDocTest {
   @Test
   void commandsAreTaken() throws IOException {
     var lines =
-        text().lines().filter(line -> line.matches(" {4}\\./loupe (run|replay|runs)\\b.*")).toList();
+        text()
+            .lines()
+            .filter(line -> line.matches(" {4}\\./loupe (run|replay|runs)\\b.*"))
+            .toList();
     assertThat(lines).hasSizeGreaterThan(8);
     for (var line : lines) {
       var words = words(line.strip().replaceFirst("^\\./loupe ", "").replaceFirst(" +#.*", ""));

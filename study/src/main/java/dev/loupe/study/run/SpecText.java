@@ -122,7 +122,9 @@ final class SpecText {
     return (end > 0 ? text.substring(0, end) : text).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
-  /** Returns a component's name as it stands in a specification: topSInhibition, top_s_inhibition. */
+  /**
+   * Returns a component's name as it stands in a specification: topSInhibition, top_s_inhibition.
+   */
   static String snake(String name) {
     return name.replaceAll("(?<=[^A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_")
         .toLowerCase(Locale.ROOT);

@@ -271,7 +271,8 @@ class StudySpecTest {
   @Test
   void optionsAreInSnakeCase() {
     assertThat(
-            Stream.of("count", "tokenCount", "topSInhibition", "dModel", "useIOPrompts", "layer2End")
+            Stream.of(
+                    "count", "tokenCount", "topSInhibition", "dModel", "useIOPrompts", "layer2End")
                 .map(SpecText::snake))
         .containsExactly(
             "count", "token_count", "top_s_inhibition", "d_model", "use_io_prompts", "layer2_end");
