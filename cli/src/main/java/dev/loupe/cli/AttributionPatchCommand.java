@@ -178,7 +178,7 @@ final class AttributionPatchCommand extends LoupeCommand {
 
   private SweepOptions options() {
     var options = SweepOptions.standard();
-    return memory.isPresent() ? options.withMemory(SweepSettings.bytes(memory.get())) : options;
+    return memory.isPresent() ? options.withMemory(ComputeOptions.bytes(memory.get())) : options;
   }
 
   // ---- Computing

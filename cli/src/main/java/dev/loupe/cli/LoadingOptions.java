@@ -3,9 +3,12 @@ package dev.loupe.cli;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.LoadOptions;
 import dev.loupe.model.WeightProcessing;
+import dev.loupe.study.run.ModelSpec;
 import dev.loupe.tensor.Device;
 import dev.loupe.tensor.Threads;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
@@ -27,20 +30,18 @@ class LoadingOptions {
       names = "--dtype",
       order = 1,
       paramLabel = "TYPE",
-      defaultValue = "f32",
-      description = "Compute in ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Precision dtype = Precision.F32;
+      description = "Compute in ${COMPLETION-CANDIDATES} (default: f32).")
+  private Optional<Precision> dtype = Optional.empty();
 
   @Option(
       names = "--device",
       order = 1,
       paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      description = "Compute on cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
-  private String device = "cpu";
+      description = "Compute on cpu, cuda or cuda:n (default: cpu).")
+  private Optional<String> device = Optional.empty();
 
   @Option(names = "--revision", order = 1, paramLabel = "REVISION", description = Help.REVISION)
-  private String revision = Help.MAIN;
+  private Optional<String> revision = Optional.empty();
 
   @Option(
       names = "--ignore-config",
@@ -56,15 +57,13 @@ class LoadingOptions {
   /** Returns the options that differ from the usual ones, as a shell reads them. */
   final String typed() {
     var line = new StringBuilder(raw ? " --raw" : "");
-    if (dtype != Precision.F32) {
-      line.append(" --dtype ").append(dtype);
-    }
-    if (!device.equals("cpu")) {
-      line.append(" --device ").append(Shell.quoted(device));
-    }
-    if (!revision.equals(Help.MAIN)) {
-      line.append(" --revision ").append(Shell.quoted(revision));
-    }
+    dtype.filter(it -> it != Precision.F32).ifPresent(it -> line.append(" --dtype ").append(it));
+    device
+        .filter(it -> !it.equals("cpu"))
+        .ifPresent(it -> line.append(" --device ").append(Shell.quoted(it)));
+    revision
+        .filter(it -> !it.equals(Help.MAIN))
+        .ifPresent(it -> line.append(" --revision ").append(Shell.quoted(it)));
     if (!ignoredFields.isEmpty()) {
       line.append(" --ignore-config ").append(Shell.quoted(String.join(",", ignoredFields)));
     }
@@ -76,13 +75,24 @@ class LoadingOptions {
     return raw ? WeightProcessing.none() : WeightProcessing.standard();
   }
 
+  /** Returns a specified model with what was given here in the place of what it says. */
+  final ModelSpec over(ModelSpec model) {
+    return new ModelSpec(
+        model.name(),
+        revision.orElse(model.revision()),
+        dtype.map(Precision::toString).orElse(model.dtype()),
+        raw || model.raw(),
+        device.orElse(model.device()),
+        ignoredFields.isEmpty() ? model.ignoreConfig() : List.copyOf(ignoredFields));
+  }
+
   /** Returns these options for a command, downloads told of nowhere. */
   final LoadOptions options(LoupeCommand command) {
     return LoadOptions.standard()
         .withProcessing(processing())
-        .withDType(dtype.dtype())
-        .on(command.asked(() -> Device.parse(device)))
-        .withRevision(revision)
+        .withDType(dtype.orElse(Precision.F32).dtype())
+        .on(command.asked(() -> Device.parse(device.orElse("cpu"))))
+        .withRevision(revision.orElse(Help.MAIN))
         .withHub(command.hub())
         .ignoring(ignoredFields);
   }
@@ -90,6 +100,12 @@ class LoadingOptions {
   /** Loads a model, telling of downloads on standard error. */
   final HookedTransformer load(String name, LoupeCommand command) {
     return load(name, options(command), command);
+  }
+
+  /** Loads a specified model, telling of downloads on standard error. */
+  static HookedTransformer load(ModelSpec model, LoupeCommand command) {
+    var options = model.applyTo(LoadOptions.standard().withHub(command.hub()));
+    return load(model.name(), options, command);
   }
 
   /** Loads a model with other options than the command line's. */

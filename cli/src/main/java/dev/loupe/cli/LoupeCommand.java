@@ -50,6 +50,11 @@ abstract class LoupeCommand implements Callable<Integer> {
     return ((Main) spec.root().userObject()).shell();
   }
 
+  /** Returns the studies that there are. */
+  final StudyShelf studies() {
+    return ((Main) spec.root().userObject()).studies();
+  }
+
   /** Returns what the results' end can show. */
   final Terminal terminal() {
     return shell().out();

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,6 +24,9 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       DemoCommand.class,
+      RunCommand.class,
+      ReplayCommand.class,
+      RunsCommand.class,
       IoiCommand.class,
       PatchCommand.class,
       PathPatchCommand.class,
@@ -50,6 +54,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  loupe demo",
+      "  loupe run ioi-circuit --model gpt2",
       "  loupe ioi --model gpt2 --prompts 50",
       "  loupe patch --model demo --task ioi --site resid-pre",
       "  loupe path-patch --model demo --task ioi --corrupt-with abc",
@@ -68,10 +73,12 @@ public final class Main implements Callable<Integer> {
   private boolean debug;
 
   private final Shell shell;
+  private final Supplier<StudyShelf> studies;
   private final Interruption interruption = new Interruption();
 
-  Main(Shell shell) {
+  Main(Shell shell, Supplier<StudyShelf> studies) {
     this.shell = shell;
+    this.studies = studies;
   }
 
   /**
@@ -91,7 +98,13 @@ public final class Main implements Callable<Integer> {
 
   /** Runs one command and returns its exit code; never throws. */
   static int run(Shell shell, PrintWriter out, PrintWriter err, String... args) {
-    var main = new Main(shell);
+    return run(shell, StudyShelf::standard, out, err, args);
+  }
+
+  /** Does the same with other studies. */
+  static int run(
+      Shell shell, Supplier<StudyShelf> studies, PrintWriter out, PrintWriter err, String... args) {
+    var main = new Main(shell, studies);
     try {
       return main.commandLine(out, err).execute(args);
     } catch (Throwable e) {
@@ -129,6 +142,10 @@ public final class Main implements Callable<Integer> {
 
   Shell shell() {
     return shell;
+  }
+
+  StudyShelf studies() {
+    return studies.get();
   }
 
   Interruption interruption() {

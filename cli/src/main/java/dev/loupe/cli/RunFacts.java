@@ -29,6 +29,7 @@ final class RunFacts {
     var facts = new LinkedHashMap<>(prompts);
     facts.put("command", again);
     facts.put("Loupe", Version.current());
+    facts.put("commit", Version.commit());
     facts.put("Java", Runtime.version().toString());
     facts.put("libtorch", Threads.libtorchVersion());
     facts.put("matrix threads", Integer.toString(Threads.matrixThreads()));
@@ -39,7 +40,12 @@ final class RunFacts {
 
   /** Returns the folder of a run that was given none. */
   static Path usualFolder(String study, HookedTransformer model) {
-    String name = model.name().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^-+|-+$", "");
+    return usualFolder(study, model.name());
+  }
+
+  /** Returns the folder of a run that was given none. */
+  static Path usualFolder(String study, String model) {
+    String name = model.replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^-+|-+$", "");
     var time = STAMP.format(LocalDateTime.now(ZoneId.systemDefault()));
     return Path.of("runs", study + "-" + name + "-" + time);
   }

@@ -4,18 +4,14 @@ import dev.loupe.lens.Metric;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.lens.sweep.SweepOptions;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What is measured in a sweep, how it is carried out, and where its results go. */
 final class SweepSettings {
   private static final String METRIC = "logit-difference";
-  private static final Pattern SIZE = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?)([kmgt]?)b?");
 
   @Option(
       names = "--metric",
@@ -27,18 +23,7 @@ final class SweepSettings {
               + ").")
   private Optional<String> metric = Optional.empty();
 
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      description =
-          "Hold at most this much at once, such as 2g (default: a quarter of what is free).")
-  private Optional<String> memory = Optional.empty();
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Compute on so many threads (default: all cores).")
-  private Optional<Integer> threads = Optional.empty();
+  @Mixin private ComputeOptions compute = new ComputeOptions();
 
   @Mixin private TopOption top = new TopOption();
 
@@ -95,25 +80,7 @@ final class SweepSettings {
   }
 
   SweepOptions options() {
-    var options = SweepOptions.standard();
-    if (memory.isPresent()) {
-      options = options.withMemory(bytes(memory.get()));
-    }
-    return threads.isPresent() ? options.withThreads(threads.get()) : options;
-  }
-
-  /** Reads a size of memory. */
-  static long bytes(String text) {
-    var match = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
-    if (!match.matches()) {
-      throw new IllegalArgumentException(
-          "--memory " + text + ": expected a size such as 2g or 512m");
-    }
-    int power = "kmgt".indexOf(match.group(2)) + 1;
-    return new BigDecimal(match.group(1))
-        .multiply(BigDecimal.valueOf(1024).pow(match.group(2).isEmpty() ? 0 : power))
-        .min(BigDecimal.valueOf(Long.MAX_VALUE))
-        .longValue();
+    return compute.options();
   }
 
   /** Returns the options that decide the numbers, as a shell reads them. */

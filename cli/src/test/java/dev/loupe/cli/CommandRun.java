@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** What one command line gave. */
 record CommandRun(int exitCode, String out, String err) {
@@ -15,9 +16,18 @@ record CommandRun(int exitCode, String out, String err) {
   }
 
   static CommandRun of(Shell shell, String... arguments) {
+    return of(shell, StudyShelf::standard, arguments);
+  }
+
+  /** Runs it where there are other studies. */
+  static CommandRun of(StudyShelf studies, String... arguments) {
+    return of(new Shell(Map.of("HF_HUB_OFFLINE", "1"), false, false), () -> studies, arguments);
+  }
+
+  private static CommandRun of(Shell shell, Supplier<StudyShelf> studies, String... arguments) {
     var out = new StringWriter();
     var err = new StringWriter();
-    int code = Main.run(shell, new PrintWriter(out), new PrintWriter(err), arguments);
+    int code = Main.run(shell, studies, new PrintWriter(out), new PrintWriter(err), arguments);
     return new CommandRun(code, out.toString(), err.toString());
   }
 

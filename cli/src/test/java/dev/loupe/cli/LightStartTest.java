@@ -3,6 +3,7 @@ package dev.loupe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,7 +28,12 @@ class LightStartTest {
   @Test
   void helpAndTheLikeStartNoModel() throws Exception {
     for (var arguments :
-        List.of(List.of("--help"), List.of("activations", "--help"), List.of("completion"))) {
+        List.of(
+            List.of("--help"),
+            List.of("activations", "--help"),
+            List.of("run", "--help"),
+            List.of("runs", "sql", "--help"),
+            List.of("completion"))) {
       var classes = classesOf(arguments);
       assertThat(classes.initialised)
           .as(arguments.toString())
@@ -47,6 +53,27 @@ class LightStartTest {
         .contains("dev.loupe.model.Tokenizer")
         .noneMatch(c -> c.startsWith("dev.loupe.tensor."));
     assertThat(classes.loaded).noneMatch(c -> c.startsWith("org.bytedeco."));
+  }
+
+  @Test
+  void runsAndSpecificationsStartNoTensor() throws Exception {
+    var run = Files.createDirectories(folder.resolve("first"));
+    Files.writeString(
+        run.resolve("result.json"),
+        "{\"study\": \"a\", \"clean\": 1.5, \"provenance\": {\"model\": \"demo\"}}");
+    var root = folder.toString();
+    for (var arguments :
+        List.of(
+            List.of("runs", "--root", root),
+            List.of("runs", "compare", "first", "first", "--root", root),
+            List.of("runs", "sql", "--root", root, "SELECT * FROM numbers"),
+            List.of("run", "--list"),
+            List.of("run", "induction", "--print"))) {
+      assertThat(classesOf(arguments).loaded)
+          .as(arguments.toString())
+          .contains("dev.loupe.cli.Main")
+          .noneMatch(c -> c.matches("(org.bytedeco|ai.djl)\\..*"));
+    }
   }
 
   private static Classes classesOf(List<String> arguments)

@@ -106,7 +106,7 @@ class MainTest {
 
   @Test
   void errorsOfTheMachineAreOneLineToo() {
-    var failures = new Failures(new Main(new Shell(Map.of(), false, false)));
+    var failures = new Failures(new Main(new Shell(Map.of(), false, false), StudyShelf::standard));
     assertThat(line(failures, new OutOfMemoryError("Java heap space")))
         .contains("out of memory", "Java heap space", "LOUPE_JAVA_OPTS");
     assertThat(line(failures, new UnsatisfiedLinkError("no jnitorch")))

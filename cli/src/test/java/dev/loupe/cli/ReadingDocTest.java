@@ -3,8 +3,6 @@ package dev.loupe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.StringWriter;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,9 +10,6 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +31,7 @@ class ReadingDocTest {
         .map(block ->
             DynamicTest.dynamicTest(
                 block.lines().findFirst().orElseThrow(),
-                () -> assertThat(errors(program(frame, block))).isEmpty()));
+                () -> assertThat(ExampleProgram.errors(program(frame, block), folder)).isEmpty()));
   }
 
   /** An example with imports stands alone, another in the place of the frame's dots. */
@@ -49,22 +44,5 @@ class ReadingDocTest {
         + "\nclass Example {\n  void run() throws Exception {\n"
         + String.join("\n", byImport.getOrDefault(false, List.of()))
         + "\n  }\n}\n";
-  }
-
-  private String errors(String program) {
-    var messages = new StringWriter();
-    var source =
-        new SimpleJavaFileObject(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE) {
-          @Override
-          public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-            return program;
-          }
-        };
-    var options = List.of("-proc:none", "-nowarn", "-d", folder.toString());
-    boolean compiled =
-        ToolProvider.getSystemJavaCompiler()
-            .getTask(messages, null, null, options, null, List.of(source))
-            .call();
-    return compiled ? "" : messages.toString();
   }
 }

@@ -90,7 +90,7 @@ final class JsonParts {
     json.put(name + "_ids", tokens.stream().map(Token::id).toList());
   }
 
-  static Map<String, Object> provenance(Provenance model, Map<String, String> facts) {
+  static Map<String, Object> provenance(Provenance model, Map<String, ?> facts) {
     var json = new LinkedHashMap<String, Object>();
     json.put("model", model.model());
     json.put("revision", model.revision());

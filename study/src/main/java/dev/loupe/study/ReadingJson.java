@@ -91,6 +91,11 @@ public final class ReadingJson {
     return this;
   }
 
+  /** Returns where numbers come from: the model, and then what else is known. */
+  public static Map<String, Object> provenance(Provenance model, Map<String, ?> facts) {
+    return JsonParts.provenance(model, facts);
+  }
+
   /** Returns what was put so far, such as an element of a list. */
   public Map<String, @Nullable Object> map() {
     return json;
@@ -102,7 +107,7 @@ public final class ReadingJson {
    * @param facts what else belongs to the provenance
    * @throws IOException if the file cannot be written; then the old file, if any, is as it was
    */
-  public void write(Path file, Provenance model, Map<String, String> facts) throws IOException {
+  public void write(Path file, Provenance model, Map<String, ?> facts) throws IOException {
     json.put("provenance", JsonParts.provenance(model, facts));
     byte[] bytes = JsonParts.bytes(json);
     SweepFiles.replace(file, part -> Files.write(part, bytes));

@@ -15,7 +15,8 @@ public final class SweepFiles {
 
   /** Writes something into a file that is not there yet. */
   @FunctionalInterface
-  interface Writer {
+  public interface Writer {
+    /** Writes it. */
     void write(Path file) throws IOException;
   }
 
@@ -45,7 +46,13 @@ public final class SweepFiles {
     replace(file, table::writeTo);
   }
 
-  static void replace(Path file, Writer writer) throws IOException {
+  /**
+   * Puts a file in the place of another in one step.
+   *
+   * @param writer writes the new one into a file that is not there yet
+   * @throws IOException if it cannot be written; then the old file, if any, is as it was
+   */
+  public static void replace(Path file, Writer writer) throws IOException {
     var target = file.toAbsolutePath();
     var part =
         target.resolveSibling(

@@ -6,13 +6,10 @@ import dev.loupe.lens.sweep.Axis;
 import dev.loupe.lens.sweep.SweepResult;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Properties;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
-import org.duckdb.DuckDBConnection;
 
 /** The cells of a sweep as rows of a table. */
 final class SweepTable {
@@ -28,28 +25,13 @@ final class SweepTable {
   }
 
   void writeTo(Path file) throws IOException {
-    var settings = new Properties();
-    // Parquet is built in: DuckDB must not fetch anything else.
-    settings.setProperty("autoinstall_known_extensions", "false");
-    settings.setProperty("autoload_known_extensions", "false");
-    try (var database = DriverManager.getConnection("jdbc:duckdb:", settings);
-        var statement = database.createStatement()) {
-      statement.execute("CREATE TABLE cells (" + labels() + NUMBERS + ")");
-      try (var rows = database.unwrap(DuckDBConnection.class).createAppender("cells")) {
-        fill(rows);
-      }
-      // A path cannot be a parameter of COPY.
-      var path = file.toAbsolutePath().toString().replace("'", "''");
-      statement.execute("COPY cells TO '" + path + "' (FORMAT parquet)");
-    } catch (SQLException e) {
-      throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
-    }
+    Parquet.write(file, labels() + NUMBERS, this::fill);
   }
 
   private String labels() {
     return result.axes().stream()
         .map(Axis::name)
-        .map(name -> "\"" + name.replace("\"", "\"\"") + "\" VARCHAR")
+        .map(name -> Parquet.quoted(name) + " VARCHAR")
         .collect(Collectors.joining(", "));
   }
 
