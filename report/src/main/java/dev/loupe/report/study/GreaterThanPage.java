@@ -75,7 +75,8 @@ public final class GreaterThanPage implements StudyPage {
         probability("clean", findings.clean(), "probability difference"),
         probability("corrupted", findings.corrupted(), "the same, spans from 01"),
         probability("sharpness", findings.sharpness(), "p(YY + 1) - p(YY - 1)"),
-        probability("corrupted sharpness", findings.corruptedSharpness(), "the same, spans from 01"),
+        probability(
+            "corrupted sharpness", findings.corruptedSharpness(), "the same, spans from 01"),
         new KeyFigures.Figure(
             "accuracy",
             percent(findings.curves().accuracy()),

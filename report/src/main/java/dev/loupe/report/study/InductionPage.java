@@ -248,8 +248,11 @@ public final class InductionPage implements StudyPage {
     return List.of(
         new CircuitGraph("Previous-token and induction heads", layers, nodes, edges),
         new Prose(
-            "Lines are K-composition scores above those of random matrices: the wider, the more an"
-                + " induction head's keys read of a previous-token head."));
+            edges.isEmpty()
+                ? "No previous-token head comes before an induction head that reads more of it than"
+                    + " chance, so that there are no lines."
+                : "Lines are K-composition scores above those of random matrices: the wider, the"
+                    + " more an induction head's keys read of a previous-token head."));
   }
 
   private CircuitGraph.Node node(Head head, HeadDetector detector) {

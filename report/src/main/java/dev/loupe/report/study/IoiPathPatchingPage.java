@@ -4,6 +4,7 @@ import static dev.loupe.report.study.Told.figure;
 import static dev.loupe.report.study.Told.percent;
 import static dev.loupe.report.study.Told.signed;
 
+import dev.loupe.lens.Estimate;
 import dev.loupe.report.Block;
 import dev.loupe.report.Cell;
 import dev.loupe.report.Column;
@@ -20,7 +21,8 @@ import dev.loupe.study.ioi.IoiPathPatchingFindings.Ranked;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Tells which heads raise and lower the indirect object, through all paths and the direct one. */
 public final class IoiPathPatchingPage implements StudyPage {
@@ -251,20 +253,33 @@ public final class IoiPathPatchingPage implements StudyPage {
           "This model does the opposite: its logit difference is lower on clean prompts than on"
               + " corrupted ones, so that a share of the drop is one of the way to that opposite.");
     }
-    if (!findings.helping().isEmpty()) {
-      sentences.add(
-          "Through all paths most help comes from " + listed(findings.helping()) + " of the drop.");
-    }
-    if (!findings.harming().isEmpty()) {
-      sentences.add("Most harm comes from " + listed(findings.harming()) + " of the drop.");
-    }
-    var byPath =
-        findings.ranked().stream().sorted(Comparator.comparingInt(Ranked::pathRank)).toList();
+    var ranked = findings.ranked();
     sentences.add(
-        "Corrupted along the direct path, "
-            + direct(byPath)
-            + " take most from the logit difference.");
-    sentences.add("So corrupted, " + direct(byPath.reversed()) + " add most to it, or take least.");
+        told(
+            "Through all paths most help comes from %s.",
+            "No head helps through all paths by more than two standard errors.",
+            ranked.stream().filter(h -> isAbove(h.effect())),
+            IoiPathPatchingPage::effect));
+    sentences.add(
+        told(
+            "Most harm comes from %s.",
+            "No head harms through all paths by more than two standard errors.",
+            ranked.reversed().stream().filter(h -> isBelow(h.effect())),
+            IoiPathPatchingPage::effect));
+    var byPath = ranked.stream().sorted(Comparator.comparingInt(Ranked::pathRank)).toList();
+    sentences.add(
+        told(
+            "Corrupted along the direct path, most is taken from the logit difference by %s.",
+            "Corrupted along the direct path, no head takes more than two standard errors from the"
+                + " logit difference.",
+            byPath.stream().filter(h -> isBelow(h.path())),
+            IoiPathPatchingPage::path));
+    sentences.add(
+        told(
+            "So corrupted, most is added to it by %s.",
+            "So corrupted, no head adds more than two standard errors to it.",
+            byPath.reversed().stream().filter(h -> isAbove(h.path())),
+            IoiPathPatchingPage::path));
     if (!findings.paper().isEmpty()) {
       long among = findings.helping().stream().filter(h -> !h.paper().isEmpty()).count();
       sentences.add(
@@ -276,24 +291,29 @@ public final class IoiPathPatchingPage implements StudyPage {
     return sentences;
   }
 
-  private static String listed(List<Ranked> heads) {
-    return heads.stream()
-        .limit(NAMED)
-        .map(h ->
-            h.head()
-                + " ("
-                + signed(h.effect().mean())
-                + " logits, "
-                + Numbers.fixed(100 * h.ofDrop(), 1, true)
-                + " %)")
-        .collect(Collectors.joining(", "));
+  // A single prompt has no standard error; then every sign counts.
+  private static boolean isAbove(Estimate value) {
+    return value.mean() > 0 && !(value.mean() < 2 * value.standardError());
   }
 
-  private static String direct(List<Ranked> heads) {
-    return heads.stream()
-        .limit(NAMED)
-        .map(h -> h.head() + " (" + signed(h.path().mean()) + ")")
-        .collect(Collectors.joining(", "));
+  private static boolean isBelow(Estimate value) {
+    return isAbove(value.scaled(-1));
+  }
+
+  private static String told(
+      String some, String none, Stream<Ranked> heads, Function<Ranked, String> each) {
+    var named = heads.limit(NAMED).map(each).toList();
+    return named.isEmpty() ? none : some.replace("%s", String.join(", ", named));
+  }
+
+  private static String effect(Ranked head) {
+    return "%s (%s logits, %s %% of the drop)"
+        .formatted(
+            head.head(), signed(head.effect().mean()), Numbers.fixed(100 * head.ofDrop(), 1, true));
+  }
+
+  private static String path(Ranked head) {
+    return head.head() + " (" + signed(head.path().mean()) + " logits)";
   }
 
   @Override
