@@ -42,7 +42,7 @@ public final class Syllogisms {
             "Choose another model, other numbers of tokens (any), or give words of your own");
     var unknown =
         template.texts().stream()
-            .map(String::strip)
+            .map(String::stripTrailing)
             .filter(it -> !it.isEmpty())
             .flatMap(it -> tokenizer.unknownWords(it).stream())
             .toList();
