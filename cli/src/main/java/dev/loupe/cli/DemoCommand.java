@@ -1,8 +1,7 @@
 package dev.loupe.cli;
 
 import dev.loupe.model.LoadOptions;
-import dev.loupe.task.IndirectObject;
-import dev.loupe.task.IndirectObjectOptions;
+import dev.loupe.study.ioi.IoiPatching;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -22,7 +21,6 @@ import picocli.CommandLine.Option;
     })
 final class DemoCommand extends LoupeCommand {
   private static final String MODEL = "demo";
-  private static final int TOP = 10;
 
   @Option(
       names = {"-o", "--out"},
@@ -42,11 +40,9 @@ final class DemoCommand extends LoupeCommand {
                     + " sentences of this kind?"));
     out().println();
     try (var transformer = LoadingOptions.load(MODEL, LoadOptions.standard(), this)) {
-      var bos = Texts.bos(false, transformer.tokenizer());
-      var options = IndirectObjectOptions.defaults(bos);
-      var data = IndirectObject.generate(transformer.tokenizer(), options);
-      new IndirectObjectShow(this, "./loupe demo", new PromptSource.Generated(options.seed()))
-          .run(transformer, data, TOP, out);
+      var study = IoiPatching.standard();
+      var source = new PromptSource.Generated(study.prompts().seed());
+      new IndirectObjectShow(this, "./loupe demo", source).run(transformer, study, out);
     }
   }
 }

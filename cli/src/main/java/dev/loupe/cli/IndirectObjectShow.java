@@ -1,12 +1,15 @@
 package dev.loupe.cli;
 
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.report.IndirectObjectPage;
 import dev.loupe.report.TerminalHeatmap;
 import dev.loupe.report.TerminalTable;
-import dev.loupe.study.FindingsJson;
-import dev.loupe.study.IndirectObjectFindings;
-import dev.loupe.study.IndirectObjectPatching;
+import dev.loupe.report.study.IoiPatchingPage;
+import dev.loupe.study.ReadingJson;
+import dev.loupe.study.StudyContext;
+import dev.loupe.study.ioi.IoiPatching;
+import dev.loupe.study.ioi.IoiPatchingFindings;
 import dev.loupe.task.TaskData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,13 +35,31 @@ final class IndirectObjectShow {
     this.source = source;
   }
 
-  void run(HookedTransformer model, TaskData data, int top, Optional<Path> folder)
-      throws IOException {
+  /** Runs a study under a bar that stands for all of its stages. */
+  private record UnderBar(HookedTransformer model, Progress bar) implements StudyContext {
+    @Override
+    public Path file(String name) {
+      return StudyContext.of(model).file(name);
+    }
+
+    @Override
+    public SweepOptions sweep(String name) {
+      return SweepOptions.standard();
+    }
+
+    @Override
+    public Progress stage(String what) {
+      return bar;
+    }
+  }
+
+  void run(HookedTransformer model, IoiPatching study, Optional<Path> folder) throws IOException {
     var out = command.out();
+    var data = study.prompts().read(StudyContext.of(model));
     head(model, data);
-    IndirectObjectFindings findings;
+    IoiPatchingFindings findings;
     try (var bar = SweepBar.of(command, "patching heads")) {
-      findings = IndirectObjectPatching.run(model, data, top, bar);
+      findings = study.run(new UnderBar(model, bar), data);
     }
     var effects = findings.effects();
     out.printf(
@@ -47,12 +68,12 @@ final class IndirectObjectShow {
         command.bold(String.format(Locale.ROOT, "%.1f %%", 100 * effects.accuracy())),
         command.bold(String.format(Locale.ROOT, "%+.2f", effects.clean().mean())),
         command.bold(String.format(Locale.ROOT, "%+.2f", effects.corrupted().mean())));
-    var page = new IndirectObjectPage(findings);
+    var page = new IoiPatchingPage(findings);
     out.println(TerminalHeatmap.render(page.recovery(), command.terminal()));
     out.println(TerminalTable.render(page.heads(), command.terminal()));
     page.conclusions().forEach(sentence -> out.println(command.wrapped(sentence)));
     out.println();
-    write(findings, page, folder.orElseGet(() -> RunFacts.usualFolder("ioi", model)));
+    write(page, folder.orElseGet(() -> RunFacts.usualFolder("ioi", model)));
   }
 
   private void head(HookedTransformer model, TaskData data) {
@@ -64,11 +85,20 @@ final class IndirectObjectShow {
     command.out().flush();
   }
 
-  private void write(IndirectObjectFindings findings, IndirectObjectPage page, Path folder)
-      throws IOException {
+  private void write(IoiPatchingPage page, Path folder) throws IOException {
     Files.createDirectories(folder);
     var facts = RunFacts.of(source.facts(), again);
-    FindingsJson.write(folder.resolve("result.json"), findings, facts);
+    var findings = page.findings();
+    var json = new ReadingJson(findings.study().name());
+    findings
+        .numbers()
+        .forEach((name, value) -> {
+          if (value != null) {
+            json.put(name, value);
+          }
+        });
+    json.putPrompts(findings.prompts())
+        .write(folder.resolve("result.json"), findings.model(), facts);
     var file = folder.resolve("report.html");
     page.page(again, facts).write(file);
     command.out().println("report: " + file);

@@ -1,12 +1,8 @@
 package dev.loupe.cli;
 
-import dev.loupe.model.HookedTransformer;
+import dev.loupe.study.ioi.IoiPatching;
+import dev.loupe.study.ioi.IoiPrompts;
 import dev.loupe.task.Corruption;
-import dev.loupe.task.IndirectObject;
-import dev.loupe.task.IndirectObjectOptions;
-import dev.loupe.task.MibIoi;
-import dev.loupe.task.MibIoiOptions;
-import dev.loupe.task.TaskData;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -105,24 +101,20 @@ final class IoiCommand extends LoupeCommand {
           "--counterfactual names a field of --data; generated prompts have --corrupt");
     }
     out.ifPresent(RunFacts::requireFolder);
+    var study = new IoiPatching(prompts(how), top);
     try (var transformer = model.load(this)) {
-      var task = data.isPresent() ? read(data.get(), transformer) : generate(how, transformer);
-      new IndirectObjectShow(this, again(), source()).run(transformer, task, top, out);
+      new IndirectObjectShow(this, again(), source()).run(transformer, study, out);
     }
   }
 
-  private TaskData generate(Corruption how, HookedTransformer transformer) {
-    var bos = Texts.bos(noBos, transformer.tokenizer());
-    return IndirectObject.generate(
-        transformer.tokenizer(), new IndirectObjectOptions(prompts, seed.orElse(0L), how, bos));
-  }
-
-  private TaskData read(Path file, HookedTransformer transformer) {
-    var bos = Texts.bos(noBos, transformer.tokenizer());
-    return MibIoi.read(
-        file,
-        transformer.tokenizer(),
-        new MibIoiOptions(counterfactual.orElse(COUNTERFACTUAL), prompts, bos));
+  private IoiPrompts prompts(Corruption how) {
+    return new IoiPrompts(
+        prompts,
+        seed.orElse(0L),
+        how.toString(),
+        data.map(Path::toString).orElse(""),
+        counterfactual.orElse(COUNTERFACTUAL),
+        !noBos);
   }
 
   private PromptSource source() throws IOException {

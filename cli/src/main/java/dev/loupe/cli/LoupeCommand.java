@@ -23,6 +23,11 @@ abstract class LoupeCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws Exception {
     run();
+    return exitCode();
+  }
+
+  /** Returns the exit code of work that was carried out. */
+  int exitCode() {
     return 0;
   }
 

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       AttentionCommand.class,
       HeadsCommand.class,
       SvdCommand.class,
+      VerifyCommand.class,
       ModelCommand.class,
       TokensCommand.class,
       GenerateCommand.class,

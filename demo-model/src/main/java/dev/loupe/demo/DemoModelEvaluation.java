@@ -5,11 +5,13 @@ import dev.loupe.demo.DemoModelFigures.ExampleFigures;
 import dev.loupe.demo.DemoModelFigures.TemplateFigures;
 import dev.loupe.demo.DemoModelFigures.YearFigures;
 import dev.loupe.lens.Estimate;
-import dev.loupe.lens.Progress;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
-import dev.loupe.study.IndirectObjectPatching;
+import dev.loupe.study.StudyContext;
+import dev.loupe.study.ioi.IoiPatching;
+import dev.loupe.study.ioi.IoiPrompts;
+import dev.loupe.task.Corruption;
 import dev.loupe.task.TaskExample;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Threads;
@@ -96,7 +98,8 @@ public final class DemoModelEvaluation {
         years(),
         repeatedWords(),
         remarks(),
-        IndirectObjectPatching.run(model, data, TOP_HEADS, Progress.none()),
+        new IoiPatching(IoiPrompts.generated(Corruption.NAME_SWAP), TOP_HEADS)
+            .run(StudyContext.of(model), data),
         new DuplicateReading(model, data).run());
   }
 

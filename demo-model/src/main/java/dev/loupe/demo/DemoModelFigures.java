@@ -2,7 +2,7 @@ package dev.loupe.demo;
 
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
-import dev.loupe.study.IndirectObjectFindings;
+import dev.loupe.study.ioi.IoiPatchingFindings;
 import java.util.List;
 import java.util.Locale;
 
@@ -30,7 +30,7 @@ public record DemoModelFigures(
     YearFigures years,
     double repeatedWords,
     double remarks,
-    IndirectObjectFindings circuit,
+    IoiPatchingFindings circuit,
     DuplicateFigures duplicates) {
 
   /** Copies the list. */

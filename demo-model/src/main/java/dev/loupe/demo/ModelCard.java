@@ -5,7 +5,7 @@ import dev.loupe.demo.DemoModelFigures.DuplicateHead;
 import dev.loupe.lens.Head;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
-import dev.loupe.study.HeadRole;
+import dev.loupe.study.ioi.HeadRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -121,7 +121,7 @@ public final class ModelCard {
 
   private static void putCircuit(Map<String, String> slots, DemoModelFigures f) {
     var circuit = f.circuit();
-    slots.put("circuit prompts", number(circuit.data().size()));
+    slots.put("circuit prompts", number(circuit.prompts().size()));
     slots.put("circuit clean", decimal(circuit.effects().clean().mean()));
     slots.put("circuit corrupted", decimal(circuit.effects().corrupted().mean()));
     slots.put(

@@ -16,7 +16,12 @@ public final class BackupTables {
   private final BackupHeads heads;
   private final boolean hasErrors;
 
-  BackupTables(BackupHeads heads, int prompts) {
+  /**
+   * Take what was found.
+   *
+   * @param prompts how many it is a mean over
+   */
+  public BackupTables(BackupHeads heads, int prompts) {
     this.heads = heads;
     hasErrors = prompts > 1;
   }

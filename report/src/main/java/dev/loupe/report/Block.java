@@ -4,6 +4,7 @@ package dev.loupe.report;
 public sealed interface Block
     permits Section,
         Prose,
+        Bullets,
         KeyFigures,
         Table,
         Heatmap,

@@ -16,6 +16,7 @@ final class BlockHtml {
     switch (block) {
       case Section section -> out.line("<h2>%s</h2>", Html.escape(section.title()));
       case Prose prose -> out.line("<p>%s</p>", Html.prose(prose.text()));
+      case Bullets bullets -> bullets(bullets);
       case KeyFigures figures -> keyFigures(figures);
       case Table table -> table(table);
       case Heatmap heatmap -> HeatmapHtml.write(heatmap, out);
@@ -25,10 +26,16 @@ final class BlockHtml {
       case TokenGrid grid -> GridHtml.write(grid, out);
       case AttentionView view -> AttentionHtml.write(view, out, tokens);
       case Prompts prompts -> prompts(prompts);
-      case CircuitGraph graph -> throw new UnsupportedOperationException(graph.title());
+      case CircuitGraph graph -> CircuitHtml.write(graph, out);
       case Provenance provenance -> provenance(provenance);
       case Command command -> command(command);
     }
+  }
+
+  private void bullets(Bullets bullets) {
+    out.line("<ul class=\"bullets\">");
+    bullets.sentences().forEach(sentence -> out.line("<li>%s</li>", Html.statement(sentence)));
+    out.line("</ul>");
   }
 
   private void keyFigures(KeyFigures block) {
@@ -87,7 +94,9 @@ final class BlockHtml {
 
   private void prompts(Prompts prompts) {
     out.line("<figure class=\"prompts\">");
-    out.line("<figcaption>%s</figcaption>", Html.escape(prompts.title()));
+    out.line(
+        "<figcaption>%s <span class=\"unit\">%s</span></figcaption>",
+        Html.escape(prompts.title()), marks(prompts));
     int count = prompts.lines().size();
     int shown = count <= PROMPTS_SHOWN + 2 ? count : PROMPTS_SHOWN;
     prompts.lines().subList(0, shown).forEach(this::prompt);
@@ -97,6 +106,14 @@ final class BlockHtml {
       out.line("</details>");
     }
     out.line("</figure>");
+  }
+
+  /** Say what the marks in tokens mean, those that there are. */
+  private static String marks(Prompts prompts) {
+    boolean breaks =
+        prompts.lines().stream()
+            .anyMatch(line -> line.tokens().stream().anyMatch(token -> token.contains("\n")));
+    return "token by token; · is a space" + (breaks ? ", ↵ a line break" : "");
   }
 
   private void prompt(TokenLine prompt) {

@@ -1,11 +1,19 @@
 package dev.loupe.report;
 
 import java.util.Locale;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Escape what goes into a page. */
 final class Html {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private static final String DIGITS = "[-+\u2212]?[0-9][0-9.,]*(e[-+]?[0-9]+)?";
+
+  /** A number with what may follow it: an error, "of" or "to" another number, a percent sign. */
+  private static final Pattern NUMBER =
+      Pattern.compile(DIGITS + "( ?(±|of|to) ?" + DIGITS + ")?( ?%)?");
 
   private Html() {}
 
@@ -52,12 +60,24 @@ final class Html {
 
   /** Return the HTML of a paragraph's text: escaped, with backticks as code. */
   static String prose(String text) {
+    return marked(text, code -> "<code>" + code + "</code>");
+  }
+
+  /** Return the HTML of a finding: as prose, but numbers between backticks stand out in bold. */
+  static String statement(String text) {
+    return marked(
+        text,
+        code ->
+            NUMBER.matcher(code).matches() ? "<b>" + code + "</b>" : "<code>" + code + "</code>");
+  }
+
+  private static String marked(String text, UnaryOperator<String> mark) {
     String[] parts = text.split("`", -1);
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < parts.length; i++) {
       boolean code = i % 2 == 1 && i < parts.length - 1;
       if (code) {
-        out.append("<code>").append(escape(parts[i])).append("</code>");
+        out.append(mark.apply(escape(parts[i])));
       } else {
         out.append(i % 2 == 1 ? "`" : "").append(escape(parts[i]));
       }

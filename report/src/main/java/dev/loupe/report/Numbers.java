@@ -8,28 +8,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Format numbers the same way everywhere, whatever the locale. */
-final class Numbers {
+public final class Numbers {
   /** The digits that a 32-bit float carries, and one more. */
   private static final MathContext FLOAT = new MathContext(8);
 
   /** How many standard errors reach to either end of a 95 % interval. */
-  static final double NORMAL_95 = 1.96;
+  public static final double NORMAL_95 = 1.96;
 
   private Numbers() {}
 
   /** Return a number, or NaN for an infinite one: no value, as charts and tables have it. */
-  static double finite(double value) {
+  public static double finite(double value) {
     return Double.isInfinite(value) ? Double.NaN : value;
   }
 
   /** Return a number with so many decimals; never a negative zero. */
-  static String fixed(double value, int decimals, boolean signed) {
+  public static String fixed(double value, int decimals, boolean signed) {
     BigDecimal rounded = new BigDecimal(value).setScale(decimals, RoundingMode.HALF_EVEN);
     return (signed && rounded.signum() > 0 ? "+" : "") + rounded.toPlainString();
   }
 
   /** Return how many decimals show values up to this magnitude: 2, more where 2 would show none. */
-  static int decimals(double maxAbs) {
+  public static int decimals(double maxAbs) {
     if (maxAbs == 0 || maxAbs >= 0.1) {
       return maxAbs >= 1000 ? 0 : 2;
     }

@@ -35,6 +35,7 @@ final class Page {
               "grid.js",
               "heads.js",
               "attention.js",
+              "circuit.js",
               "table.js",
               "main.js")
           .map(Page::resource)
@@ -104,7 +105,9 @@ final class Page {
         out.append(
             String.format(
                 Locale.ROOT,
-                "<section aria-labelledby=\"section-%1$d\">\n<h2 id=\"section-%1$d\">%2$s</h2>\n",
+                "<section aria-labelledby=\"section-%1$d\">\n<h2 id=\"section-%1$d\">%2$s"
+                    + " <a class=\"anchor\" href=\"#section-%1$d\""
+                    + " aria-label=\"Link to this section\"></a></h2>\n",
                 sections,
                 Html.escape(title)));
       } else {

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 /** Make prompts a block: their tokens, key positions, and answers beside them. */
 public final class PromptLines {
   private static final int SHOWN = 24;
+  private static final int MOST_ANSWERS = 6;
 
   private PromptLines() {}
 
@@ -43,8 +44,21 @@ public final class PromptLines {
             : "The first " + SHOWN + " of " + total + " prompts";
   }
 
-  private static TokenLine clean(String label, PromptRow row) {
+  /** Return the clean prompt of a pair, with its answers in the margin. */
+  public static TokenLine clean(String label, PromptRow row) {
     return new TokenLine(label, texts(row.clean()), roles(row), note(row));
+  }
+
+  /** Return a label for each token of the clean prompt: {@code 3 ·Mary (IO)}. */
+  public static List<String> labels(PromptRow row) {
+    var roles = roles(row);
+    var labels = new ArrayList<String>();
+    for (int at = 0; at < row.clean().size(); at++) {
+      var role = roles.containsKey(at) ? " (" + roles.get(at) + ")" : "";
+      var text = VisibleText.token(SweepNames.text(row.clean().get(at)), true);
+      labels.add(at + " " + text + role);
+    }
+    return labels;
   }
 
   private static List<String> texts(List<Token> tokens) {
@@ -66,10 +80,13 @@ public final class PromptLines {
     return "answer " + visible(row.answers()) + (wrong.isEmpty() ? "" : ", not " + wrong);
   }
 
+  /** Name the first and the last of many. */
   private static String visible(List<Token> tokens) {
-    return tokens.stream()
-        .map(token -> VisibleText.token(SweepNames.text(token), true))
-        .collect(Collectors.joining(", "));
+    var texts =
+        tokens.stream().map(token -> VisibleText.token(SweepNames.text(token), true)).toList();
+    return texts.size() <= MOST_ANSWERS
+        ? String.join(", ", texts)
+        : "%s, %s ... %s (%d)".formatted(texts.get(0), texts.get(1), texts.getLast(), texts.size());
   }
 
   /** Return what is right and wrong after a prompt: {@code answer " Mary" (27)}. */

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * Lay the numbers of a sweep out as charts of two axes: a single one, or small multiples, one for
  * each place on the other axes.
  */
-final class SweepCharts {
+public final class SweepCharts {
   private static final int WIDEST = 128;
   private static final int MOST_BARS = 64;
 
@@ -24,7 +24,8 @@ final class SweepCharts {
 
   private final List<Integer> facets;
 
-  SweepCharts(SweepFindings findings) {
+  /** Take the findings that are charted. */
+  public SweepCharts(SweepFindings findings) {
     this.findings = findings;
     effect = SweepEffect.of(findings);
     names = new SweepNames(findings);
@@ -105,7 +106,7 @@ final class SweepCharts {
    *
    * @param title what all of them show; each adds its own place
    */
-  List<Heatmap> charts(String title, int most) {
+  public List<Heatmap> charts(String title, int most) {
     var all = new ArrayList<Heatmap>();
     for (var place : places(facets)) {
       var name = names.cell(labels(place), shown);

@@ -55,17 +55,10 @@ record SweepEffect(Form form, SweepResult result) {
   Estimate of(int cell) {
     return switch (form) {
       case RECOVERY -> result.recovery(cell);
-      case LOSS -> loss(cell);
+      case LOSS -> result.loss(cell);
       case CHANGE -> change(cell);
       case LEFT -> result.value(cell);
     };
-  }
-
-  // Prompt by prompt against the clean run, so that a cell that changes nothing has no error.
-  private Estimate loss(int cell) {
-    double gap = result.clean().mean() - result.corrupted().mean();
-    var change = change(cell);
-    return new Estimate(-change.mean() / gap, change.standardError() / Math.abs(gap), change.n());
   }
 
   /**

@@ -8,17 +8,18 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Name the cells of a sweep and the places on its axes, positions by their tokens. */
-final class SweepNames {
+public final class SweepNames {
   private final List<dev.loupe.lens.sweep.Axis> axes;
   private final List<PromptRow> prompts;
 
-  SweepNames(SweepFindings findings) {
+  /** Take the findings whose cells are named. */
+  public SweepNames(SweepFindings findings) {
     axes = findings.result().axes();
     prompts = findings.prompts();
   }
 
   /** Return the text of a token, its id where there is no tokenizer. */
-  static String text(Token token) {
+  public static String text(Token token) {
     return token.text().isEmpty() ? Long.toString(token.id()) : token.text();
   }
 
@@ -28,13 +29,13 @@ final class SweepNames {
   }
 
   /** Return an axis of the result as a chart has it. */
-  Axis axis(int index) {
+  public Axis axis(int index) {
     var axis = axes.get(index);
     return new Axis(axis.name(), axis.labels().stream().map(l -> label(axis.name(), l)).toList());
   }
 
   /** Return the name of one place: {@code L9}, {@code 3 Mary}. */
-  String label(String axis, String label) {
+  public String label(String axis, String label) {
     return switch (axis) {
       case "layer" -> "L" + label;
       case "head" -> "H" + label;

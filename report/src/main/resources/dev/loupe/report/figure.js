@@ -3,22 +3,23 @@
 
 /** Fold the tables of numbers away, all before the first chart asks how much room it has. */
 function foldNumbers() {
-  for (const numbers of document.querySelectorAll('.chart .numbers')) {
+  for (const numbers of document.querySelectorAll('.chart .numbers:not(details .numbers)')) {
     const folded = el('details', {}, el('summary', {}, 'Numbers'));
     numbers.replaceWith(folded);
     folded.append(numbers);
   }
 }
 
-/** Prepare a figure for drawing; returns its data and the parts to fill. */
+/** Prepare a figure for drawing, unless it is drawn; returns its data and the parts to fill. */
 function openFigure(figure) {
   const data = JSON.parse(figure.querySelector('script').textContent);
   const caption = figure.querySelector('figcaption');
   const tools = el('div', { class: 'bar-of-tools' });
   caption.replaceWith(tools);
   tools.append(caption);
-  const stage = el('div', { class: 'stage' });
-  tools.after(stage);
+  const drawn = figure.querySelector('.stage');
+  const stage = drawn ?? el('div', { class: 'stage' });
+  if (!drawn) tools.after(stage);
   return { data, tools, stage };
 }
 

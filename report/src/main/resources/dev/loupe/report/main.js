@@ -14,6 +14,7 @@ const starters = {
   'figure[data-chart=scatter]': startScatter,
   'figure[data-chart=grid]': startGrid,
   'figure[data-chart=attention]': startAttention,
+  'figure[data-chart=circuit]': startCircuit,
   'table.sortable': startTable,
   'figure.command': startCommand,
 };

@@ -27,7 +27,8 @@ function theme() {
 
 /** Call back when the theme changes, and around printing, which is always light. */
 function onThemeChange(redraw) {
-  darkQuery.addEventListener('change', redraw);
+  // Printing turns a dark page light, too; what is drawn then would outgrow the pages counted before.
+  darkQuery.addEventListener('change', () => { if (!printing) redraw(); });
   addEventListener('beforeprint', () => { printing = true; redraw(); });
   addEventListener('afterprint', () => { printing = false; redraw(); });
 }

@@ -464,6 +464,19 @@ class BrowserTest {
   }
 
   @Test
+  void aDarkPageIsDrawnOnceForPaper() throws IOException {
+    Page page = browser.open(all(), 1000, ColorScheme.DARK, false);
+    String drawing = "document.querySelector('figure[data-chart=heatmap] .surface svg')";
+    page.evaluate("dispatchEvent(new Event('beforeprint'))");
+    page.evaluate(drawing + ".dataset.seen = 'yes'");
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
+    assertThat(page.evaluate(drawing + ".dataset.seen")).isEqualTo("yes");
+    page.evaluate("dispatchEvent(new Event('afterprint'))");
+    assertThat(page.evaluate(drawing + ".dataset.seen")).isNull();
+    page.close();
+  }
+
+  @Test
   void paperShowsGridsWhole() throws IOException {
     Page page = open(all());
     Locator grid = chart(page, "grid");

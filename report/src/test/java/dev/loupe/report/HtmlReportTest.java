@@ -55,6 +55,8 @@ class HtmlReportTest {
               new BarChart(text, text, List.of(BarChart.Bar.of(text, 1))),
               new Prompts(text, List.of(line)),
               new AttentionView(text, line, List.of(HeadPattern.of(text, square))),
+              new Bullets(List.of(text)),
+              circuit(text),
               new LineChart(
                   text,
                   axis,
@@ -75,6 +77,18 @@ class HtmlReportTest {
                   Scale.SEQUENTIAL));
     }
     return report;
+  }
+
+  private static CircuitGraph circuit(String text) {
+    var nodes =
+        HOSTILE.stream()
+            .map(id -> new CircuitGraph.Node(id, 0, CircuitGraph.Kind.HEAD, text, text));
+    var end = new CircuitGraph.Node("logits", 1, CircuitGraph.Kind.LOGITS, "", text);
+    return new CircuitGraph(
+        text,
+        1,
+        Stream.concat(nodes, Stream.of(end)).toList(),
+        List.of(new CircuitGraph.Edge(text, "logits", -1, text)));
   }
 
   private static List<JsonNode> data(String html) {
@@ -111,7 +125,7 @@ class HtmlReportTest {
     String html = hostile().html();
     assertThat(html).doesNotContain("<script>alert", "<img", "\u0000");
     assertThat(Pattern.compile("<script[ >]").matcher(html).results().count())
-        .isEqualTo(1 + 6 * HOSTILE.size());
+        .isEqualTo(1 + 7 * HOSTILE.size());
     assertThat(json(html)).allSatisfy(t -> assertThat(t).doesNotContain("<", "&", "\u2028"));
     JsonNode heatmap = data(html).getFirst();
     for (int i = 0; i < HOSTILE.size(); i++) {
@@ -169,6 +183,16 @@ class HtmlReportTest {
   }
 
   @Test
+  void findingsAreAListWithTheirNumbersInBold() {
+    String text = "`a9.h9` has `+0.31 ± 0.02`, `26.4 %`, `-1e-3`, `3 of 10` and `<b>`";
+    assertThat(HtmlReport.titled("t").add(new Bullets(List.of(text))).html())
+        .contains(
+            "<li><code>a9.h9</code> has <b>+0.31 ± 0.02</b>, <b>26.4 %</b>, <b>-1e-3</b>,"
+                + " <b>3 of 10</b> and <code>&lt;b&gt;</code></li>");
+    assertThatThrownBy(() -> new Bullets(List.of())).hasMessageContaining("none given");
+  }
+
+  @Test
   void attentionIsCompact() {
     String html = HtmlReport.titled("t").add(SampleCharts.attention(12, 12, 2)).html();
     String data = json(html).findFirst().orElseThrow();
@@ -183,6 +207,7 @@ class HtmlReportTest {
     assertWellFormed(Sample.report().html());
     assertWellFormed(SampleCharts.report().html());
     assertWellFormed(SampleCharts.edges().html());
+    assertWellFormed(SampleCircuits.report().html());
     assertWellFormed(HtmlReport.titled("empty").html());
   }
 
@@ -251,7 +276,7 @@ class HtmlReportTest {
   }
 
   /** Check that tags close in the order in which they open, and that the document is one. */
-  private static void assertWellFormed(String html) {
+  static void assertWellFormed(String html) {
     String markup = html.replaceAll("(?s)(<(script|style)[^>]*>).*?(</\\2>)", "$1$3");
     Set<String> empty = Set.of("meta", "link", "wbr", "!doctype");
     Deque<String> open = new ArrayDeque<>();
@@ -260,7 +285,7 @@ class HtmlReportTest {
     while (tags.find()) {
       if (!tags.group(1).isEmpty()) {
         assertThat(open.pop()).as("closed at %s", tags.start()).isEqualTo(tags.group(2));
-      } else if (!empty.contains(tags.group(2))) {
+      } else if (!empty.contains(tags.group(2)) && !tags.group(3).endsWith("/")) {
         open.push(tags.group(2));
       }
     }

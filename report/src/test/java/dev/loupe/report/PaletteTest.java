@@ -6,9 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,20 +50,29 @@ class PaletteTest {
 
   /** Return the colours after a name in one theme of palette.js, as linear RGB. */
   private static List<double[]> colours(String theme, String name) throws IOException {
-    String script;
-    try (InputStream in = Page.class.getResourceAsStream("palette.js")) {
-      assertThat(in).isNotNull();
-      script = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return written(theme, name).stream()
+        .map(hex -> linear(Integer.parseInt(hex.substring(1), 16)))
+        .toList();
+  }
+
+  private static List<String> written(String theme, String name) throws IOException {
+    String script = resource("palette.js");
     String part = script.substring(script.indexOf("const " + theme));
-    String list = part.substring(part.indexOf(name + ":"));
-    list = list.substring(0, name.equals("ground") ? 20 : list.indexOf(']'));
-    List<double[]> colours =
-        Pattern.compile("#([0-9a-f]{6})")
-            .matcher(list)
-            .results()
-            .map((MatchResult hex) -> linear(Integer.parseInt(hex.group(1), 16)))
-            .toList();
+    String list = part.substring(part.indexOf(" " + name + ":"));
+    boolean many = name.equals(name.toUpperCase(Locale.ROOT));
+    return hexes(list.substring(0, many ? list.indexOf(']') : list.indexOf(',')));
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = Page.class.getResourceAsStream(name)) {
+      assertThat(in).isNotNull();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static List<String> hexes(String text) {
+    List<String> colours =
+        Pattern.compile("#[0-9a-f]{6}").matcher(text).results().map(MatchResult::group).toList();
     assertThat(colours).isNotEmpty();
     return colours;
   }
@@ -146,6 +158,45 @@ class PaletteTest {
       double step =
           oklab(times(vision, rising.get(i)))[0] - oklab(times(vision, rising.get(i - 1)))[0];
       assertThat(way * step).as("lightness from stop %d", i - 1).isGreaterThan(0.02);
+    }
+  }
+
+  @Test
+  void drawingsMadeWithoutScriptsHaveTheSameColours() throws IOException {
+    assertThat(IntStream.range(0, 8).mapToObj(Ink::series)).isEqualTo(written("LIGHT", "SERIES"));
+    Map<String, String> light =
+        Map.of(
+            "ground", Ink.GROUND,
+            "ink", Ink.TEXT,
+            "muted", Ink.MUTED,
+            "rule", Ink.RULE,
+            "positive", Ink.POSITIVE,
+            "negative", Ink.NEGATIVE);
+    for (var colour : light.entrySet()) {
+      assertThat(written("LIGHT", colour.getKey())).containsExactly(colour.getValue());
+    }
+    String css = resource("chart.css");
+    String dark = css.substring(css.indexOf("@media screen and (prefers-color-scheme: dark)"));
+    assertThat(hexes(dark.substring(0, dark.indexOf(".plain"))))
+        .isEqualTo(written("DARK", "SERIES"));
+    for (String name : List.of("rule", "positive", "negative")) {
+      String declared = dark.substring(dark.indexOf("." + name + " {"));
+      assertThat(hexes(declared.substring(0, declared.indexOf('}'))))
+          .as(name)
+          .isEqualTo(written("DARK", name));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LIGHT", "DARK"})
+  void edgesStandOutFromThePageAndFromEachOther(String theme) throws IOException {
+    double[] ground = colours(theme, "ground").getFirst();
+    double[] positive = colours(theme, "positive").getFirst();
+    double[] negative = colours(theme, "negative").getFirst();
+    assertThat(contrast(positive, ground)).isGreaterThan(3);
+    assertThat(contrast(negative, ground)).isGreaterThan(3);
+    for (String eyes : List.of("any", "protan", "deutan", "tritan")) {
+      assertThat(apart(positive, negative, vision(eyes))).as(eyes).isGreaterThan(TOLD_APART);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Provenance;
 import dev.loupe.model.Token;
 import java.util.ArrayList;
@@ -37,6 +39,29 @@ final class JsonParts {
       json.put("standard_error", number(value.standardError()));
     }
     json.put("n", value.n());
+    return json;
+  }
+
+  /** Recovery and loss are there where clean and corrupted prompts differ. */
+  static Map<String, @Nullable Object> sweep(SweepResult result) {
+    var axes = result.axes();
+    var json = new LinkedHashMap<String, @Nullable Object>();
+    json.put("metric", result.metric().toString());
+    json.put("direction", result.direction().toString());
+    json.put("clean", estimate(result.clean()));
+    json.put("corrupted", estimate(result.corrupted()));
+    json.put("axes", axes.stream().map(Axis::name).toList());
+    json.put("labels", axes.stream().map(Axis::labels).toList());
+    json.put("mean", nested(axes, i -> number(result.value(i).mean())));
+    json.put("standard_error", nested(axes, i -> number(result.value(i).standardError())));
+    if (result.hasGap()) {
+      boolean clean = result.direction() == PatchDirection.DENOISING;
+      IntFunction<Estimate> share = clean ? result::recovery : result::loss;
+      var called = clean ? "recovery" : "loss";
+      json.put(called, nested(axes, i -> number(share.apply(i).mean())));
+      json.put(
+          called + "_standard_error", nested(axes, i -> number(share.apply(i).standardError())));
+    }
     return json;
   }
 

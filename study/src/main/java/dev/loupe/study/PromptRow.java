@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * A pair of prompts as its exact tokens; a model without a tokenizer gives them no text.
  *
  * @param clean the tokens of the clean prompt
- * @param corrupted the tokens of the corrupted prompt, as many
+ * @param corrupted the tokens of the corrupted prompt, as many; where texts are paired that have no
+ *     answers, those of the second text
  * @param answers the right tokens after it
  * @param wrong the tokens that they are measured against; may be empty
  * @param positions key positions by name, counted from the first token

@@ -1,6 +1,7 @@
 package dev.loupe.study;
 
 import dev.loupe.lens.Estimate;
+import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.Provenance;
 import dev.loupe.model.Token;
 import java.io.IOException;
@@ -66,6 +67,15 @@ public final class ReadingJson {
       list.add(numbers(row));
     }
     json.put(name, list);
+    return this;
+  }
+
+  /**
+   * Puts what a sweep found: its axes, and as nested arrays in their order the metric of every
+   * cell, and its recovery where values are clean, its loss where they are corrupted.
+   */
+  public ReadingJson put(String name, SweepResult result) {
+    json.put(name, JsonParts.sweep(result));
     return this;
   }
 

@@ -45,6 +45,10 @@ public final class Syllogisms {
             .map(String::stripTrailing)
             .filter(it -> !it.isEmpty())
             .flatMap(it -> tokenizer.unknownWords(it).stream())
+    // Where slots stand open, spaces follow one another: no words.
+    var unknown =
+        tokenizer.unknownWords(String.join(" ", template.texts())).stream()
+            .filter(word -> !word.isBlank())
             .toList();
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  */
 public record Agreement(String of, int cells, double pearson, double spearman, double slope) {
   /** Compares values that belong together. */
-  static Agreement of(String what, double[] exact, double[] estimated) {
+  public static Agreement of(String what, double[] exact, double[] estimated) {
     double spread = covariance(exact, exact);
     return new Agreement(
         what,

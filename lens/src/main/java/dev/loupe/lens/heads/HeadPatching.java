@@ -47,10 +47,20 @@ public final class HeadPatching {
    * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
   public HeadEffects run(Progress progress) {
+    return run(SweepOptions.standard(), progress);
+  }
+
+  /**
+   * Patches every head in turn, the sweep carried out as the options say.
+   *
+   * @throws IllegalStateException if the model does not tell clean from corrupted prompts
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public HeadEffects run(SweepOptions options, Progress progress) {
     var config = model.config();
     var grid = new Patching(config, pairs).heads(Kind.Z, At.END);
     var sweep = Sweep.of(grid, pairs, PatchDirection.DENOISING, StandardMetric.LOGIT_DIFFERENCE);
-    var result = sweep.run(model, SweepOptions.standard(), progress);
+    var result = sweep.run(model, options, progress);
     var patched = new double[config.nLayers()][config.nHeads()][];
     for (int cell = 0; cell < result.size(); cell++) {
       patched[cell / config.nHeads()][cell % config.nHeads()] = result.byPrompt(cell);

@@ -177,6 +177,23 @@ public final class SweepResult {
     return Estimate.interval(recoveries(cell));
   }
 
+  /**
+   * Returns the normalised loss of a cell of a noising sweep, (clean - value) / (clean -
+   * corrupted): 0 as in the clean run, 1 as in the corrupted one. Taken prompt by prompt against
+   * the clean run, so that a cell that changes nothing has no error; each prompt's difference is
+   * divided by the mean gap.
+   *
+   * @throws IllegalStateException if clean and corrupted prompts do not differ in the metric
+   */
+  public Estimate loss(int cell) {
+    double gap = gap();
+    double[] patched = byPrompt(cell);
+    return estimate(
+        IntStream.range(0, patched.length)
+            .mapToDouble(i -> (clean[i] - patched[i]) / gap)
+            .toArray());
+  }
+
   /** Returns the recovery of every prompt that is there. */
   private double[] recoveries(int cell) {
     double gap = gap();

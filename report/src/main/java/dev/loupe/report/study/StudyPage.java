@@ -1,12 +1,21 @@
 package dev.loupe.report.study;
 
 import dev.loupe.report.Block;
+import dev.loupe.report.Bullets;
 import dev.loupe.report.HtmlReport;
 import dev.loupe.report.KeyFigures;
 import dev.loupe.report.PromptLines;
 import dev.loupe.report.Prose;
+import dev.loupe.report.Provenance;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
+import dev.loupe.study.differential.DifferentialFindings;
+import dev.loupe.study.ioi.IoiCircuitFindings;
+import dev.loupe.study.induction.InductionFindings;
+import dev.loupe.study.ioi.IoiPatchingFindings;
+import dev.loupe.study.ioi.IoiPathPatchingFindings;
+import dev.loupe.study.years.GreaterThanFindings;
+import dev.loupe.study.syllogism.SyllogismFindings;
 import java.util.List;
 import java.util.Map;
 
@@ -37,15 +46,36 @@ public interface StudyPage {
     return List.of();
   }
 
-  /** Return what was found, a sentence each with its numbers. */
+  /**
+   * Return what was found, at least one sentence, each with its numbers; what stands between
+   * backticks is set as code, or in bold where it is a number.
+   */
   List<String> conclusions();
 
   /** Return the few charts and tables that a terminal shows. */
   List<Block> highlights();
 
   /** Return the page of findings. */
-  @SuppressWarnings("DoNotCallSuggester") // until pages are registered here
   static StudyPage of(StudyFindings findings) {
+    if (findings instanceof IoiCircuitFindings found) {
+      return new IoiCircuitPage(found);
+    }
+    if (findings instanceof DifferentialFindings found) {
+      return new DifferentialPage(found);
+    if (findings instanceof IoiPatchingFindings f) {
+      return new IoiPatchingPage(f);
+    }
+    if (findings instanceof IoiPathPatchingFindings f) {
+      return new IoiPathPatchingPage(f);
+    }
+    if (findings instanceof GreaterThanFindings f) {
+      return new GreaterThanPage(f);
+    }
+    if (findings instanceof InductionFindings f) {
+      return new InductionPage(f);
+    if (findings instanceof SyllogismFindings f) {
+      return new SyllogismPage(f);
+    }
     throw new IllegalArgumentException("no page for findings of " + findings.study().name());
   }
 
@@ -67,13 +97,11 @@ public interface StudyPage {
     if (!circuit().isEmpty()) {
       page = page.add(new Section("The circuit")).add(circuit().toArray(Block[]::new));
     }
-    page = page.add(new Section("Conclusions"));
-    for (var sentence : conclusions()) {
-      page = page.add(new Prose(sentence));
+    page = page.add(new Section("Conclusions"), new Bullets(conclusions()));
+    var notes = findings().notes();
+    if (!notes.isEmpty()) {
+      page = page.add(new Section("Notes"), new Bullets(notes));
     }
-    return page.ending(
-        findings().notes(),
-        command,
-        dev.loupe.report.Provenance.of(findings().model(), Map.of(), facts));
+    return page.ending(List.of(), command, Provenance.of(findings().model(), Map.of(), facts));
   }
 }
