@@ -40,11 +40,6 @@ public final class Syllogisms {
         new Choice(
             tokenizer,
             "Choose another model, other numbers of tokens (any), or give words of your own");
-    var unknown =
-        template.texts().stream()
-            .map(String::stripTrailing)
-            .filter(it -> !it.isEmpty())
-            .flatMap(it -> tokenizer.unknownWords(it).stream())
     // Where slots stand open, spaces follow one another: no words.
     var unknown =
         tokenizer.unknownWords(String.join(" ", template.texts())).stream()
