@@ -62,6 +62,7 @@ public interface StudyPage {
     }
     if (findings instanceof DifferentialFindings found) {
       return new DifferentialPage(found);
+    }
     if (findings instanceof IoiPatchingFindings f) {
       return new IoiPatchingPage(f);
     }
@@ -73,6 +74,7 @@ public interface StudyPage {
     }
     if (findings instanceof InductionFindings f) {
       return new InductionPage(f);
+    }
     if (findings instanceof SyllogismFindings f) {
       return new SyllogismPage(f);
     }
