@@ -10,12 +10,12 @@ import dev.loupe.report.Provenance;
 import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
 import dev.loupe.study.differential.DifferentialFindings;
-import dev.loupe.study.ioi.IoiCircuitFindings;
 import dev.loupe.study.induction.InductionFindings;
+import dev.loupe.study.ioi.IoiCircuitFindings;
 import dev.loupe.study.ioi.IoiPatchingFindings;
 import dev.loupe.study.ioi.IoiPathPatchingFindings;
-import dev.loupe.study.years.GreaterThanFindings;
 import dev.loupe.study.syllogism.SyllogismFindings;
+import dev.loupe.study.years.GreaterThanFindings;
 import java.util.List;
 import java.util.Map;
 
