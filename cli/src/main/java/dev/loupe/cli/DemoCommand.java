@@ -1,7 +1,8 @@
 package dev.loupe.cli;
 
-import dev.loupe.model.LoadOptions;
 import dev.loupe.study.ioi.IoiPatching;
+import dev.loupe.study.run.ModelSpec;
+import dev.loupe.study.run.StudySpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,17 +21,17 @@ import picocli.CommandLine.Option;
       "Needs no network. For a real model: loupe ioi --model gpt2"
     })
 final class DemoCommand extends LoupeCommand {
-  private static final String MODEL = "demo";
-
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FOLDER",
-      description = "Where the report goes (default: runs/ioi-demo-TIME).")
+      description = "Where the report goes (default: runs/ioi-patching-demo-TIME).")
   private Optional<Path> out = Optional.empty();
 
   @Override
   void run() throws IOException {
-    out.ifPresent(RunFacts::requireFolder);
+    var study = IoiPatching.standard();
+    var spec = new StudySpec(ModelSpec.named(StudySpec.USUAL_MODEL), study);
+    var show = new StudyShow(this, spec, out, "./loupe demo");
     out()
         .println(
             wrapped(
@@ -39,10 +40,6 @@ final class DemoCommand extends LoupeCommand {
                     + " name that was not repeated. Which of its attention heads carry that answer, over 100"
                     + " sentences of this kind?"));
     out().println();
-    try (var transformer = LoadingOptions.load(MODEL, LoadOptions.standard(), this)) {
-      var study = IoiPatching.standard();
-      var source = new PromptSource.Generated(study.prompts().seed());
-      new IndirectObjectShow(this, "./loupe demo", source).run(transformer, study, out);
-    }
+    IndirectObjectShow.run(this, study, show);
   }
 }

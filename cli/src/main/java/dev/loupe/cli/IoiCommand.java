@@ -2,6 +2,8 @@ package dev.loupe.cli;
 
 import dev.loupe.study.ioi.IoiPatching;
 import dev.loupe.study.ioi.IoiPrompts;
+import dev.loupe.study.run.ModelSpec;
+import dev.loupe.study.run.StudySpec;
 import dev.loupe.task.Corruption;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,7 +22,8 @@ import picocli.CommandLine.Option;
       "",
       "Every head's z at the last token is taken from the clean run into the corrupted one; recovery",
       "is (patched - corrupted) / (clean - corrupted) of the logit difference between the indirect",
-      "object IO and the subject S. Writes report.html and result.json into the folder --out.",
+      "object IO and the subject S. The same as: loupe run ioi-patching. The folder --out gets",
+      "report.html, result.json and all else that loupe replay takes.",
       "",
       "Examples:",
       "  loupe ioi --model demo",
@@ -77,7 +80,7 @@ final class IoiCommand extends LoupeCommand {
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FOLDER",
-      description = "Where the report goes (default: runs/ioi-MODEL-TIME).")
+      description = "Where the report goes (default: runs/ioi-patching-MODEL-TIME).")
   private Optional<Path> out = Optional.empty();
 
   @Option(names = "--no-bos", description = Help.NO_BOS)
@@ -100,11 +103,9 @@ final class IoiCommand extends LoupeCommand {
       throw wrongUsage(
           "--counterfactual names a field of --data; generated prompts have --corrupt");
     }
-    out.ifPresent(RunFacts::requireFolder);
     var study = new IoiPatching(prompts(how), top);
-    try (var transformer = model.load(this)) {
-      new IndirectObjectShow(this, again(), source()).run(transformer, study, out);
-    }
+    var spec = new StudySpec(model.over(ModelSpec.named(model.name())), study);
+    IndirectObjectShow.run(this, study, new StudyShow(this, spec, out, again()));
   }
 
   private IoiPrompts prompts(Corruption how) {
@@ -115,12 +116,6 @@ final class IoiCommand extends LoupeCommand {
         data.map(Path::toString).orElse(""),
         counterfactual.orElse(COUNTERFACTUAL),
         !noBos);
-  }
-
-  private PromptSource source() throws IOException {
-    return data.isPresent()
-        ? PromptSource.DataFile.of(data.get())
-        : new PromptSource.Generated(seed.orElse(0L));
   }
 
   private String again() {

@@ -85,7 +85,7 @@ final class ReplayCommand extends LoupeCommand {
       keepOnInterruption();
       again = new StudyRunner(files, options, stages).run(spec, transformer);
     }
-    show(Replay.compare(run, again, RunCommand.own(""), allowed), allowed);
+    show(Replay.compare(run, again, StudyShow.own(""), allowed), allowed);
   }
 
   private StudySpec spec(RunFolder run) throws IOException {

@@ -1,23 +1,15 @@
 package dev.loupe.cli;
 
-import dev.loupe.lens.sweep.SweepOptions;
-import dev.loupe.model.HookedTransformer;
 import dev.loupe.report.study.TerminalStudy;
 import dev.loupe.study.Study;
 import dev.loupe.study.run.ModelSpec;
-import dev.loupe.study.run.RunFolder;
 import dev.loupe.study.run.SpecFiles;
-import dev.loupe.study.run.StudyRun;
-import dev.loupe.study.run.StudyRunner;
 import dev.loupe.study.run.StudySpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -101,67 +93,19 @@ final class RunCommand extends LoupeCommand {
       return;
     }
     var sweeps = asked(compute::options);
-    out.ifPresent(folder ->
-        asked(() -> {
-          RunFacts.requireFolder(folder);
-          return folder;
-        }));
-    var path = out.orElseGet(() -> RunFacts.usualFolder(spec.study().name(), spec.model().name()));
-    var folder = RunFolder.at(path);
-    folder.requireRoomFor(spec);
+    var show = new StudyShow(this, spec, out, typed());
     var files =
         named.isPresent() ? SpecFiles.in(Path.of("")) : SpecFiles.beside(Path.of(what.get()));
     try (var transformer = LoadingOptions.load(spec.model(), this)) {
       head(transformer, spec.study().name());
       out().println(wrapped(spec.study().question()));
       out().println();
-      out().flush();
-      keepOnInterruption();
-      var run = carriedOut(spec, transformer, folder, path, new Carrying(files, sweeps));
-      keepWhileSaving();
-      write(run, folder, path);
+      var run = show.run(transformer, files, sweeps);
+      var page = studies().pages().apply(run.findings());
+      run.findings().notes().forEach(this::note);
+      out().println(TerminalStudy.render(page, terminal()));
+      show.write(run, page);
     }
-  }
-
-  /** What a run takes beside its specification. */
-  private record Carrying(SpecFiles files, SweepOptions sweeps) {}
-
-  private StudyRun carriedOut(
-      StudySpec spec, HookedTransformer transformer, RunFolder folder, Path shown, Carrying how)
-      throws IOException {
-    try (var stages = new StudyStages(this)) {
-      return new StudyRunner(how.files(), how.sweeps(), stages).run(spec, transformer, folder);
-    } catch (CancellationException e) {
-      // What is interrupted cannot write files.
-      boolean _ = Thread.interrupted();
-      throw new CancellationException(
-          "interrupted; what was finished is in "
-              + shown
-              + "; the same with --out "
-              + Shell.quoted(shown.toString())
-              + " goes on there");
-    }
-  }
-
-  private void write(StudyRun run, RunFolder folder, Path shown) throws IOException {
-    var page = studies().pages().apply(run.findings());
-    page.findings().notes().forEach(this::note);
-    out().println(TerminalStudy.render(page, terminal()));
-    folder.write(
-        run,
-        own(typed()),
-        page.conclusions(),
-        (file, facts) -> page.page(typed(), facts).write(file));
-    out().println("report: " + shown.resolve(folder.report().getFileName()));
-  }
-
-  /** Returns what of the provenance only the command line knows. */
-  static Map<String, String> own(String typed) {
-    var own = new LinkedHashMap<String, String>();
-    own.put("command", typed);
-    own.put("Loupe", Version.current());
-    own.put("commit", Version.commit());
-    return own;
   }
 
   private StudySpec specified(Optional<Study> named, List<Study> known) throws IOException {

@@ -31,7 +31,7 @@ import picocli.CommandLine.ScopeType;
       "",
       "Examples:",
       "  loupe runs",
-      "  loupe runs compare ioi-demo-20261121-043344 ioi-demo-20261121-051200",
+      "  loupe runs compare ioi-patching-demo-20261121-043344 ioi-patching-demo-20261121-051200",
       "  loupe runs sql \"SELECT run, study, model FROM runs ORDER BY time\""
     })
 final class RunsCommand extends LoupeCommand {

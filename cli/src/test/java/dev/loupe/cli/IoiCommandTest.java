@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,16 +18,28 @@ import tools.jackson.databind.json.JsonMapper;
 class IoiCommandTest {
   @TempDir private Path folder = Path.of("");
 
+  private int runs;
+
+  /** Runs it into a folder of its own. */
   private CommandRun ioi(String... arguments) {
+    runs++;
     var all = new String[arguments.length + 5];
     System.arraycopy(
-        new String[] {"ioi", "--model", "demo", "--out", folder.toString()}, 0, all, 0, 5);
+        new String[] {"ioi", "--model", "demo", "--out", out().toString()}, 0, all, 0, 5);
     System.arraycopy(arguments, 0, all, 5, arguments.length);
     return CommandRun.of(all);
   }
 
+  private Path out() {
+    return folder.resolve("run" + runs);
+  }
+
   private JsonNode result() throws IOException {
-    return JsonMapper.shared().readTree(Files.readString(folder.resolve("result.json")));
+    return JsonMapper.shared().readTree(Files.readString(out().resolve("result.json")));
+  }
+
+  private static List<String> told(CommandRun run) {
+    return run.lines().stream().filter(line -> !line.startsWith("report: ")).toList();
   }
 
   private static void assertShown(CommandRun run) {
@@ -37,32 +50,35 @@ class IoiCommandTest {
   }
 
   private void assertReport(JsonNode result) throws IOException {
-    var html = Files.readString(folder.resolve("report.html"));
+    var html = Files.readString(out().resolve("report.html"));
     // The name of the SVG namespace is no address that anybody asks.
     assertThat(html.replace("http://www.w3.org/2000/svg", ""))
         .doesNotContain("http://", "https://");
-    assertThat(result.path("heads")).isNotEmpty();
-    for (var head : result.path("heads")) {
+    assertThat(result.at("/findings/heads")).isNotEmpty();
+    for (var head : result.at("/findings/heads")) {
       var name = "L" + head.path("layer").asInt() + "H" + head.path("head").asInt();
       assertThat(html).contains(name);
     }
-    assertThat(result.path("recovery")).hasSize(4).allMatch(row -> row.size() == 8);
+    assertThat(result.at("/findings/recovery")).hasSize(4).allMatch(row -> row.size() == 8);
   }
 
   @Test
   void theDemoFindsHeadsAndWritesThem() throws IOException {
-    var run = CommandRun.of("demo", "--out", folder.toString());
+    var run = CommandRun.of("demo", "--out", out().toString());
     assertShown(run);
     var result = result();
     assertReport(result);
-    for (var head : result.path("heads")) {
+    for (var head : result.at("/findings/heads")) {
       var name = "L" + head.path("layer").asInt() + "H" + head.path("head").asInt();
       assertThat(run.out()).contains(name);
     }
     assertThat(result.path("prompts")).hasSize(100);
-    assertThat(result.path("clean").path("mean").asDouble()).isPositive();
-    assertThat(result.path("corrupted").path("mean").asDouble()).isNegative();
-    assertThat(result.path("provenance").path("seed").asString()).isEqualTo("0");
+    assertThat(result.at("/findings/clean/mean").asDouble()).isPositive();
+    assertThat(result.at("/findings/corrupted/mean").asDouble()).isNegative();
+    assertThat(result.at("/provenance/seeds").path("prompts.seed").asInt(-1)).isZero();
+    var replay = CommandRun.of("replay", out().toString());
+    assertThat(replay.exitCode()).as(replay.err()).isZero();
+    assertThat(replay.out()).contains("identical", "to the last digit");
   }
 
   @Test
@@ -72,11 +88,11 @@ class IoiCommandTest {
     assertShown(first);
     var result = result();
     assertReport(result);
-    assertThat(result.path("corruption").asString()).isEqualTo("abc");
+    assertThat(result.at("/findings/corruption").asString()).isEqualTo("abc");
     var second = ioi(arguments);
-    assertThat(second.out()).isEqualTo(first.out()).contains("seed 3");
-    assertThat(result().path("recovery")).isEqualTo(result.path("recovery"));
-    assertThat(ioi("--prompts", "20", "--corrupt", "abc").out()).isNotEqualTo(first.out());
+    assertThat(told(second)).isEqualTo(told(first)).anyMatch(line -> line.contains("seed 3"));
+    assertThat(result().path("findings")).isEqualTo(result.path("findings"));
+    assertThat(told(ioi("--prompts", "20", "--corrupt", "abc"))).isNotEqualTo(told(first));
   }
 
   @Test
@@ -88,7 +104,7 @@ class IoiCommandTest {
       Locale.setDefault(Locale.GERMANY);
       var german = ioi("--prompts", "4");
       assertShown(german);
-      assertThat(german.out()).isEqualTo(root.out());
+      assertThat(told(german)).isEqualTo(told(root));
     } finally {
       Locale.setDefault(usual);
     }
@@ -113,9 +129,9 @@ class IoiCommandTest {
     assertThat(result.path("prompts")).hasSize(2);
     var sha = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
     var facts = result.path("provenance");
-    assertThat(facts.path("data").asString()).isEqualTo(file.toString());
-    assertThat(facts.path("data sha256").asString()).isEqualTo(HexFormat.of().formatHex(sha));
-    assertThat(facts.has("seed")).isFalse();
+    var read = facts.path("files").path(0);
+    assertThat(read.path("name").asString()).isEqualTo(file.toString());
+    assertThat(read.path("sha256").asString()).isEqualTo(HexFormat.of().formatHex(sha));
     assertThat(facts.path("command").asString()).contains("--data '" + file + "'");
     ioi("--data", file.toString(), "--seed", "0").failedWith(2, "--seed");
     ioi("--data", file.toString(), "--corrupt", "abc").failedWith(2, "--counterfactual");
@@ -142,14 +158,14 @@ class IoiCommandTest {
     var none = folder.resolve("none").toString();
     CommandRun.of("ioi", "--model", none).failedWith(1, none);
     ioi("--data", none + ".jsonl").failedWith(1, none);
-    assertThat(folder.resolve("report.html")).doesNotExist();
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
   void aFileIsNoFolder() throws IOException {
     var file = Files.writeString(folder.resolve("file"), "mine").toString();
-    CommandRun.of("ioi", "--model", "demo", "--out", file).failedWith(1, file, "is a file");
-    CommandRun.of("demo", "--out", file + "/below").failedWith(1, "is a file");
+    CommandRun.of("ioi", "--model", "demo", "--out", file).failedWith(2, file, "is a file");
+    CommandRun.of("demo", "--out", file + "/below").failedWith(2, "is a file");
     assertThat(folder.resolve("file")).hasContent("mine");
   }
 

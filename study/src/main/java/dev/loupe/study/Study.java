@@ -15,6 +15,18 @@ public interface Study {
   String question();
 
   /**
+   * Returns this study with what would be answered otherwise another time, such as by an endpoint,
+   * settled in it: what a run carries out, stores and replays. Most studies are settled as they
+   * are.
+   *
+   * @throws IllegalArgumentException if what has to be asked cannot be
+   * @throws IllegalStateException if it does not answer as expected
+   */
+  default Study settled(StudyContext context) {
+    return this;
+  }
+
+  /**
    * Carries it out. It may be interrupted; sweeps that were finished are then in the context's
    * folder, if it has one, and are not computed again.
    *

@@ -1,11 +1,13 @@
 package dev.loupe.task;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Where the words of syllogisms come from. In a specification: {@code shipped}, {@code chat:MODEL},
@@ -16,6 +18,9 @@ public sealed interface WordSource {
   /** What a text of a specification begins with before the name of a chat model. */
   String CHAT = "chat:";
 
+  /** Where listed words say who gave them. */
+  String FROM = "from";
+
   /** The lists that Loupe brings along. */
   record Shipped() implements WordSource {}
 
@@ -25,8 +30,13 @@ public sealed interface WordSource {
   /** A chat endpoint; see {@link ChatWords}. Its limits are not part of a specification. */
   record Chat(ChatOptions options) implements WordSource {}
 
-  /** The words themselves, such as those that an endpoint gave. */
-  record Listed(SyllogismWords words) implements WordSource {}
+  /**
+   * The words themselves, such as those that an endpoint gave.
+   *
+   * @param words the words
+   * @param from who gave them, such as {@code chat:MODEL}; may be empty
+   */
+  record Listed(SyllogismWords words, String from) implements WordSource {}
 
   /**
    * Gets the words, from a file or the network where that is where they are.
@@ -42,7 +52,7 @@ public sealed interface WordSource {
       case Shipped() -> SyllogismWords.standard();
       case WordFile(var name) -> SyllogismWords.read(files.apply(name));
       case Chat(var options) -> ChatWords.ask(options, environment);
-      case Listed(var words) -> words;
+      case Listed(var words, _) -> words;
     };
   }
 
@@ -71,9 +81,12 @@ public sealed interface WordSource {
    */
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   static WordSource of(JsonNode json) {
-    return json.isString()
-        ? parse(json.stringValue())
-        : new Listed(SyllogismWords.of("words", json));
+    if (json.isString()) {
+      return parse(json.stringValue());
+    }
+    var from = json.path(FROM).asString("");
+    var words = json instanceof ObjectNode object ? object.deepCopy().without(FROM) : json;
+    return new Listed(SyllogismWords.of("words", words), from);
   }
 
   /** Returns the form of a specification: a text, or the words. */
@@ -83,7 +96,10 @@ public sealed interface WordSource {
       case Shipped() -> "shipped";
       case WordFile(var name) -> name;
       case Chat(var options) -> CHAT + options.model();
-      case Listed(var words) -> words;
+      case Listed(var words, var from) -> from.isEmpty() ? words : new Given(from, words);
     };
   }
+
+  /** Words and who gave them, side by side. */
+  record Given(String from, @JsonUnwrapped SyllogismWords words) {}
 }

@@ -88,13 +88,14 @@ class SyllogismWordsTest {
             new WordSource.Shipped(),
             new WordSource.WordFile("words.json"),
             new WordSource.Chat(ChatOptions.of("some-model")),
-            new WordSource.Listed(WORDS))) {
+            new WordSource.Listed(WORDS, ""),
+            new WordSource.Listed(WORDS, "chat:some-model"))) {
       var specification = new Specification(source, TokenCounts.PYTHIA);
       var json = mapper.writeValueAsString(specification);
       assertThat(mapper.readValue(json, Specification.class)).isEqualTo(specification);
       assertThat(json).contains("\"counts\":\"pythia\"");
     }
-    assertThat(mapper.writeValueAsString(new WordSource.Listed(WORDS)))
+    assertThat(mapper.writeValueAsString(new WordSource.Listed(WORDS, "")))
         .isEqualTo(JSON.strip().replace(" ", ""));
     assertThat(mapper.writeValueAsString(WordSource.parse("chat:m"))).isEqualTo("\"chat:m\"");
     for (var text : List.of("", " ", "chat:")) {
@@ -104,7 +105,7 @@ class SyllogismWordsTest {
     assertThat(WordSource.parse("words.json").words(folder::resolve, Map.of())).isEqualTo(WORDS);
     assertThat(WordSource.parse("shipped").words(folder::resolve, Map.of()))
         .isEqualTo(SyllogismWords.standard());
-    assertThat(new WordSource.Listed(WORDS).words(folder::resolve, Map.of())).isEqualTo(WORDS);
+    assertThat(new WordSource.Listed(WORDS, "").words(folder::resolve, Map.of())).isEqualTo(WORDS);
     assertThat(file).exists();
   }
 }

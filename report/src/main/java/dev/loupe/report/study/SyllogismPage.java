@@ -79,11 +79,12 @@ final class SyllogismPage implements StudyPage {
 
   private String source(SyllogismWords kept) {
     var from =
-        switch (findings.asked()) {
+        switch (findings.study().words()) {
           case WordSource.Shipped() -> "the lists that Loupe brings along";
           case WordSource.WordFile(var name) -> "the file `" + name + "`";
           case WordSource.Chat(var chat) -> "the chat model `" + chat.model() + "`";
-          case WordSource.Listed _ -> "the specification";
+          case WordSource.Listed(_, var who) ->
+              who.isEmpty() ? "the specification" : "`" + who + "`, listed in the specification";
         };
     return "Words from "
         + from

@@ -5,6 +5,7 @@ import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.study.Parquet;
 import dev.loupe.study.ReadingJson;
 import dev.loupe.study.Study;
+import dev.loupe.study.StudyContext;
 import dev.loupe.study.StudyTable;
 import dev.loupe.study.SweepFiles;
 import java.io.IOException;
@@ -21,9 +22,9 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The folder of a study: {@code study.yaml}, {@code result.json}, {@code tables/*.parquet}, {@code
- * circuit.json} where there is a circuit, {@code report.html}, and in {@code files} what it read.
- * The result is written last: where it is, the run is finished.
+ * The folder of a study: {@code study.yaml}, with everything settled, {@code result.json}, {@code
+ * tables/*.parquet}, {@code circuit.json} where there is a circuit, {@code report.html}, and in
+ * {@code files} what it read. The result is written last: where it is, the run is finished.
  *
  * @param path the folder, absolute
  */
@@ -39,6 +40,11 @@ public record RunFolder(Path path) {
   /** Returns the file of the specification. */
   public Path study() {
     return path.resolve("study.yaml");
+  }
+
+  /** Returns the file of the specification as it was asked, where more was settled in the run's. */
+  Path asked() {
+    return path.resolve("asked.yaml");
   }
 
   /** Returns the file of the numbers. */
@@ -114,7 +120,7 @@ public record RunFolder(Path path) {
               + " holds a finished run, which is not overwritten: name another folder"
               + (isFinished() ? ", or ./loupe replay it" : ""));
     }
-    if (Files.exists(study()) && !Files.readString(study()).equals(spec.yaml())) {
+    if (Files.exists(study()) && !holds(study(), spec) && !holds(asked(), spec)) {
       throw new IllegalArgumentException(
           path
               + " holds the beginning of a run of another specification (see "
@@ -123,11 +129,34 @@ public record RunFolder(Path path) {
     }
   }
 
+  private static boolean holds(Path file, StudySpec spec) throws IOException {
+    return Files.exists(file) && Files.readString(file).equals(spec.yaml());
+  }
+
+  private static void write(Path file, StudySpec spec) throws IOException {
+    SweepFiles.replace(file, part -> Files.writeString(part, spec.yaml()));
+  }
+
+  /** Returns what is carried out here: what was settled when it was begun, else what is now. */
+  StudySpec settle(StudySpec spec, StudyContext context) throws IOException {
+    if (!holds(study(), spec)) {
+      return spec(List.of(spec.study()));
+    }
+    var settled = spec.withStudy(spec.study().settled(context));
+    if (!settled.equals(spec)) {
+      write(asked(), spec);
+      write(study(), settled);
+    }
+    return settled;
+  }
+
   /** Writes the specification; returns the options that sweeps here were begun with. */
   SweepOptions begin(StudySpec spec, SweepOptions options) throws IOException {
     requireRoomFor(spec);
     Files.createDirectories(unfinished());
-    SweepFiles.replace(study(), part -> Files.writeString(part, spec.yaml()));
+    if (!Files.exists(study())) {
+      write(study(), spec);
+    }
     // The last digits of a value depend on how a sweep is cut up: what goes on is cut up alike.
     var file = unfinished().resolve("run.properties");
     var properties = new Properties();

@@ -26,7 +26,11 @@ public record StudyRunner(SpecFiles files, SweepOptions sweeps, Stages stages) {
    * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
   public StudyRun run(StudySpec spec, HookedTransformer model) {
-    return run(spec, model, sweeps, Optional.empty());
+    try {
+      return run(spec, model, sweeps, Optional.empty());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
@@ -53,20 +57,26 @@ public record StudyRunner(SpecFiles files, SweepOptions sweeps, Stages stages) {
   }
 
   private StudyRun run(
-      StudySpec spec, HookedTransformer model, SweepOptions options, Optional<RunFolder> folder) {
+      StudySpec spec, HookedTransformer model, SweepOptions options, Optional<RunFolder> folder)
+      throws IOException {
     var begun = Instant.now();
     long start = System.nanoTime();
     var context = new RunContext(model, files, options, stages, folder);
+    StudySpec settled;
     StudyFindings findings;
     try {
-      findings = spec.study().run(context);
+      settled =
+          folder.isPresent()
+              ? folder.get().settle(spec, context)
+              : spec.withStudy(spec.study().settled(context));
+      findings = settled.study().run(context);
     } catch (UncheckedIOException e) {
       throw e.getCause() instanceof ClosedByInterruptException closed ? interrupted(closed) : e;
     }
     context.end();
     double seconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) / 1000.0;
     return new StudyRun(
-        spec,
+        settled,
         findings,
         context.taken(),
         options,

@@ -93,6 +93,11 @@ public record StudySpec(ModelSpec model, Study study) {
     return studies.stream().map(Study::name).collect(Collectors.joining(", "));
   }
 
+  /** Returns another study on the model. */
+  StudySpec withStudy(Study other) {
+    return new StudySpec(model, other);
+  }
+
   /** Returns the study on another model. */
   public StudySpec withModel(ModelSpec other) {
     return new StudySpec(other, study);

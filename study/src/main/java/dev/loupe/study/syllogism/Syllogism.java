@@ -5,7 +5,6 @@ import dev.loupe.study.Study;
 import dev.loupe.study.StudyContext;
 import dev.loupe.study.behaviour.BehaviourAnalysis;
 import dev.loupe.study.behaviour.BehaviourOptions;
-import dev.loupe.task.ChatWords;
 import dev.loupe.task.SyllogismOptions;
 import dev.loupe.task.SyllogismWords;
 import dev.loupe.task.Syllogisms;
@@ -16,6 +15,7 @@ import dev.loupe.task.TokenCounts;
 import dev.loupe.task.WordSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -81,18 +81,9 @@ public record Syllogism(
         BehaviourOptions.standard());
   }
 
-  /** Returns this study with these words, such as those that an endpoint gave. */
-  public Syllogism withWords(SyllogismWords listed) {
-    return new Syllogism(
-        new WordSource.Listed(listed),
-        template,
-        tokens,
-        file,
-        selection,
-        count,
-        seed,
-        bos,
-        analysis);
+  /** Returns this study with words from elsewhere. */
+  public Syllogism withWords(WordSource source) {
+    return new Syllogism(source, template, tokens, file, selection, count, seed, bos, analysis);
   }
 
   @Override
@@ -106,30 +97,43 @@ public record Syllogism(
         + " reach the answer?";
   }
 
+  /** Returns this study with the words of an endpoint listed in it. */
+  @Override
+  public Syllogism settled(StudyContext context) {
+    return settled(context, System.getenv());
+  }
+
+  // An endpoint answers otherwise every time: what it gave is what is studied.
+  Syllogism settled(StudyContext context, Map<String, String> environment) {
+    if (!file.isEmpty() || !(words instanceof WordSource.Chat(var chat))) {
+      return this;
+    }
+    var progress = context.stage("asking " + chat.model() + " for words");
+    progress.at(0, 1);
+    var given = words.words(context::file, environment);
+    progress.at(1, 1);
+    return withWords(new WordSource.Listed(given, WordSource.CHAT + chat.model()));
+  }
+
   @Override
   public SyllogismFindings run(StudyContext context) {
+    if (words instanceof WordSource.Chat && file.isEmpty()) {
+      return settled(context).run(context);
+    }
     return file.isEmpty() ? ofSyllogisms(context) : ofPairs(context);
   }
 
   private SyllogismFindings ofSyllogisms(StudyContext context) {
     var notes = new ArrayList<String>();
     var given = words.words(context::file, System.getenv());
-    // An endpoint answers otherwise every time: what it gave is what was studied.
-    var study = words instanceof WordSource.Chat ? withWords(given) : this;
-    if (words instanceof WordSource.Chat(var chat)) {
-      notes.add(
-          "The words came from the chat model "
-              + chat.model()
-              + " (address in "
-              + ChatWords.URL
-              + "); the specification stored with this run lists them, so that a replay does not"
-              + " ask again.");
+    if (words instanceof WordSource.Listed(_, var from) && !from.isEmpty()) {
+      notes.add("The words came from " + from + "; study.yaml of this run lists them.");
     }
     var candidates = candidates(context, given, notes);
     notes.addAll(candidates.notes());
     var selected = Selected.of(context, selection, count, candidates.size(), candidates::get);
     var data = candidates.data(selected.kept());
-    return findings(context, study, Optional.of(candidates.kept()), selected, data, notes);
+    return findings(context, Optional.of(candidates.kept()), selected, data, notes);
   }
 
   private SyllogismFindings ofPairs(StudyContext context) {
@@ -139,12 +143,11 @@ public record Syllogism(
         Selected.of(
             context, selection, count, read.size(), i -> read.examples().get(Math.toIntExact(i)));
     var data = new TaskData(read.name(), read.corruption(), selected.kept(), read.notes());
-    return findings(context, this, Optional.empty(), selected, data, read.notes());
+    return findings(context, Optional.empty(), selected, data, read.notes());
   }
 
   private SyllogismFindings findings(
       StudyContext context,
-      Syllogism study,
       Optional<SyllogismWords> kept,
       Selected selected,
       TaskData data,
@@ -153,7 +156,7 @@ public record Syllogism(
     var all = new ArrayList<>(notes);
     all.addAll(behaviour.notes());
     return new SyllogismFindings(
-        study, context.model().provenance(), words, kept, selected, behaviour, all);
+        this, context.model().provenance(), kept, selected, behaviour, all);
   }
 
   private Syllogisms candidates(StudyContext context, SyllogismWords given, List<String> notes) {

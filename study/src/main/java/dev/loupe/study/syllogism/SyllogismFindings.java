@@ -10,7 +10,6 @@ import dev.loupe.study.StudyTable;
 import dev.loupe.study.behaviour.BehaviourCircuit;
 import dev.loupe.study.behaviour.BehaviourFindings;
 import dev.loupe.task.SyllogismWords;
-import dev.loupe.task.WordSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the study of syllogisms found.
  *
- * @param study what was carried out; words that an endpoint gave are listed in it
+ * @param study what was carried out
  * @param model which model
- * @param asked where the words came from
  * @param words those that fit the tokenizer; empty of own pairs
  * @param selected how prompts were chosen
  * @param behaviour what carries the answer
@@ -31,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 public record SyllogismFindings(
     Syllogism study,
     Provenance model,
-    WordSource asked,
     Optional<SyllogismWords> words,
     Selected selected,
     BehaviourFindings behaviour,
