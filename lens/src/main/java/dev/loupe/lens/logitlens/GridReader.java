@@ -7,7 +7,9 @@ import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** Reads the cells of one prompt. */
@@ -53,7 +55,9 @@ final class GridReader {
     double[] kl = expected(lastLogProbabilities, lastLogProbabilities.sub(logProbabilities));
     double[] entropy = expected(logProbabilities, logProbabilities.neg());
     var likeliest = logits.topK(top, -1);
-    var best = new Found(likeliest.indices(), logits, logProbabilities);
+    var best =
+        new Found(
+            likeliest.indices(), logits, logProbabilities, own -> descending(own.toDoubles()));
     var asked =
         tokens.length == 0
             ? List.<Found>of()
@@ -63,7 +67,8 @@ final class GridReader {
                         .to(logits.device())
                         .expand(rows, tokens.length),
                     logits,
-                    logProbabilities));
+                    logProbabilities,
+                    own -> counted(own, logits)));
     return IntStream.range(0, rows)
         .mapToObj(row -> {
           var found = best.of(row);
@@ -85,6 +90,28 @@ final class GridReader {
     return probabilities.mul(values).maskedFill(never, 0).sum(-1).toDoubles();
   }
 
+  /** Returns the ranks of the likeliest tokens: above each are those before it, but for ties. */
+  private double[] descending(double[] own) {
+    var ranks = new double[own.length];
+    for (int i = 0; i < own.length; i++) {
+      ranks[i] = i % top > 0 && own[i] == own[i - 1] ? ranks[i - 1] : i % top + 1;
+    }
+    return ranks;
+  }
+
+  /** Returns the ranks of any tokens, whose logits are [row, token]. */
+  private static double[] counted(Tensor own, Tensor logits) {
+    // One token at a time: all at once would be [row, token, d_vocab].
+    return Tensors.stack(
+            1,
+            LongStream.range(0, own.size(1))
+                .mapToObj(i ->
+                    TensorScope.tidy(
+                        () -> logits.gt(own.narrow(1, i, 1)).to(DType.F64).sum(-1).add(1)))
+                .toList())
+        .toDoubles();
+  }
+
   /** Logit, probability and rank of some tokens of every row. */
   private static final class Found {
     private final int width;
@@ -94,22 +121,13 @@ final class GridReader {
     private final double[] ranks;
 
     /** Takes the ids, [row, token], and the logits they are of, [row, d_vocab]. */
-    Found(Tensor ids, Tensor logits, Tensor logProbabilities) {
+    Found(Tensor ids, Tensor logits, Tensor logProbabilities, Function<Tensor, double[]> ranking) {
       width = Math.toIntExact(ids.size(1));
       this.ids = ids.toLongs();
       var own = logits.gather(1, ids);
       this.logits = own.toDoubles();
       probabilities = logProbabilities.gather(1, ids).exp().toDoubles();
-      // One token at a time: all at once would be [row, token, d_vocab].
-      ranks =
-          Tensors.stack(
-                  1,
-                  IntStream.range(0, width)
-                      .mapToObj(i ->
-                          TensorScope.tidy(
-                              () -> logits.gt(own.narrow(1, i, 1)).to(DType.F64).sum(-1).add(1)))
-                      .toList())
-              .toDoubles();
+      ranks = ranking.apply(own);
     }
 
     List<LensToken> of(int row) {

@@ -60,7 +60,7 @@ class LogitLensTest {
       try (var memory = new PeakResident()) {
         assertThat(lens.grid(prompt, List.of(At.all()), 100).cells()).hasSize(2);
         // A mask and its numbers take 17 MiB a token.
-        assertThat(memory.growth()).isLessThan(900L << 20);
+        assertThat(memory.growth()).isLessThan(400L << 20);
       }
     }
   }
