@@ -207,7 +207,7 @@ class DifferentialCircuitTest {
   private record Options(MlpThreshold threshold) {}
 
   @ParameterizedTest
-  @ValueSource(strings = {"standard", "7.0", "0", "quantile 0.2"})
+  @ValueSource(strings = {"standard", "7.0", "0", "quantile 0.2", "quantile 0.16666666666666666"})
   void thresholdsAreReadAsTheyAreWritten(String text) {
     var threshold = MlpThreshold.parse(text);
     assertThat(threshold).hasToString(text);
