@@ -124,11 +124,7 @@ final class DifferenceNorms {
   /** Takes the means over positions of [batch, pos, ...]. */
   private void take(Tensor activation, double[][] into, int at, int... batch) {
     long length = activation.size(1);
-    double[] mean;
-    // Of many layers and long texts, wider copies are more than the model.
-    try (var _ = TensorScope.open()) {
-      mean = activation.to(DType.F64).narrow(1, from, length - from).mean(1).toDoubles();
-    }
+    double[] mean = activation.to(DType.F64).narrow(1, from, length - from).mean(1).toDoubles();
     int width = mean.length / batch.length;
     for (int i = 0; i < batch.length; i++) {
       System.arraycopy(mean, i * width, into[batch[i]], at, width);

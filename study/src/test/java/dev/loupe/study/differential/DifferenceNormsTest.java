@@ -8,26 +8,18 @@ import dev.loupe.circuit.CircuitNode.OfHead;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Progress;
-import dev.loupe.model.Activation;
 import dev.loupe.model.ActivationCache;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.model.ModelConfig;
-import dev.loupe.model.Norm;
-import dev.loupe.model.Positions;
 import dev.loupe.model.RandomModels;
 import dev.loupe.model.Tokens;
 import dev.loupe.model.WeightProcessing;
-import dev.loupe.tensor.PeakResident;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -63,48 +55,6 @@ class DifferenceNormsTest {
             assertThat(got.n()).isEqualTo(PAIRS);
           }
         }
-      }
-    }
-  }
-
-  /** Of what a text is averaged over, one layer is there at a time. */
-  @Test
-  void activationsOfAllLayersAreNotHeld() throws IOException {
-    int layers = 96;
-    int width = 64;
-    var config =
-        new ModelConfig(
-            "gpt2",
-            layers,
-            1,
-            1,
-            width,
-            width,
-            32,
-            50,
-            512,
-            Norm.LAYER_NORM,
-            1e-5,
-            new Positions.Learned(),
-            Activation.GELU_TANH,
-            false,
-            false,
-            8,
-            false,
-            ModelConfig.globalWindows(layers),
-            true,
-            OptionalLong.empty(),
-            List.of());
-    try (var model = RandomModels.model(config, 5, WeightProcessing.none())) {
-      var random = new SplittableRandom(8);
-      var texts = List.of(random.longs(512, 0, 50).toArray());
-      // What is needed once is there before.
-      DifferenceNorms.of(model, texts, texts, 0, Progress.none());
-      try (var memory = new PeakResident()) {
-        var others = List.of(random.longs(512, 0, 50).toArray());
-        DifferenceNorms.of(model, texts, others, 0, Progress.none());
-        long output = 2L * 512 * width * Double.BYTES;
-        assertThat(memory.growth()).isLessThan(layers * output / 2);
       }
     }
   }

@@ -26,6 +26,7 @@ import dev.loupe.model.WeightProcessing;
 import dev.loupe.study.StudyContext;
 import dev.loupe.study.induction.InductionFindings.Halves;
 import dev.loupe.tensor.DType;
+import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import java.util.List;
 import java.util.Map;
@@ -130,15 +131,23 @@ class InductionTest {
     }
   }
 
-  /** Returns a model whose values, of two groups, are some hundreds. */
+  /** Returns a model of values that are some hundreds, which its outputs make as small again. */
   private static HookedTransformer large(DType type) {
     var config = RandomModels.family("llama");
     try (var _ = TensorScope.open()) {
       var weights =
-          RandomModels.weights(config, 4)
-              .map(t -> (t.size(0) == 2 ? t.mul(100) : t).to(DType.F16).to(type));
+          RandomModels.weights(config, 4).map(t -> t.mul(factor(t)).to(DType.F16).to(type));
       return HookedTransformer.of(config, weights, Optional.empty(), WeightProcessing.none());
     }
+  }
+
+  /** Two groups have keys and values, four heads queries and outputs. */
+  private static double factor(Tensor weights) {
+    return switch ((int) weights.size(0)) {
+      case 2 -> 128;
+      case 4 -> 1. / 128;
+      default -> 1;
+    };
   }
 
   private static long[] ones() {
