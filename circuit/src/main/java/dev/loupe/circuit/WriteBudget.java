@@ -133,7 +133,7 @@ public sealed interface WriteBudget {
   final class Texts {
     private static final String STANDARD = "standard";
     private static final Pattern WIDTH = Pattern.compile("\\d{1,9}");
-    private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,9})?)\\s*%");
+    private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,30})?)\\s*%");
 
     private Texts() {}
   }

@@ -88,7 +88,7 @@ class WriteBudgetTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"standard", "11200", "60 %", "58.25 %"})
+  @ValueSource(strings = {"standard", "11200", "60 %", "58.25 %", "58.333333333333336 %"})
   void readsWhatItWrites(String text) {
     var budget = WriteBudget.parse(text);
     assertThat(budget).hasToString(text);
@@ -106,6 +106,9 @@ class WriteBudgetTest {
         .isEqualTo(WriteBudget.of(640));
     assertThat(YAMLMapper.shared().readValue("budget: 40 %", Options.class).budget())
         .isEqualTo(WriteBudget.parse("40 %"));
+    // Half a dimension is a mistake, not a rounding.
+    assertThatThrownBy(() -> YAMLMapper.shared().readValue("budget: 640.5", Options.class))
+        .hasMessageContaining("640.5");
   }
 
   @ParameterizedTest

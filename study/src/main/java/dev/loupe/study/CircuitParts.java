@@ -1,10 +1,13 @@
 package dev.loupe.study;
 
+import dev.loupe.circuit.Candidate;
 import dev.loupe.circuit.CircuitComparison;
 import dev.loupe.circuit.CircuitComparison.Mismatch;
 import dev.loupe.circuit.CircuitJson;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.Filling;
+import dev.loupe.circuit.WriteBudget;
+import dev.loupe.circuit.WriteCosts;
 import dev.loupe.study.StudyTable.Column;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +42,21 @@ public final class CircuitParts {
       }
     }
     return Optional.of(CircuitComparison.of(found.circuit().nodes(), earlier, ranks));
+  }
+
+  /**
+   * Begins a circuit with the input, which is always in.
+   *
+   * @param option how the budget was given
+   * @throws IllegalArgumentException if the input is counted and does not fit
+   */
+  public static Filling withInput(WriteCosts costs, WriteBudget option, int budget) {
+    if (budget < costs.input()) {
+      throw new IllegalArgumentException(
+          "write_budget %s: %d, but the input, which is always in, writes %d; expected at least that"
+              .formatted(option, budget, costs.input()));
+    }
+    return Filling.of(costs, budget).with(List.of(new Candidate(CircuitNode.input(), "input")));
   }
 
   /** Returns a filled budget as JSON, a step a node. */
@@ -110,13 +128,11 @@ public final class CircuitParts {
             "order_differences",
             found.moved().stream()
                 .map(moved ->
-                    Map.of(
-                        "node",
-                        moved.node().toString(),
-                        "place_here",
-                        moved.here(),
-                        "place_there",
-                        moved.there()))
+                    ReadingJson.part()
+                        .put("node", moved.node().toString())
+                        .put("place_here", whole(moved.here()))
+                        .put("place_there", whole(moved.there()))
+                        .map())
                 .toList())
         .map();
   }

@@ -2,6 +2,7 @@ package dev.loupe.study;
 
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.sweep.SweepOptions;
+import dev.loupe.model.Bos;
 import dev.loupe.model.HookedTransformer;
 import java.nio.file.Path;
 
@@ -9,6 +10,11 @@ import java.nio.file.Path;
 public interface StudyContext {
   /** Returns the model. */
   HookedTransformer model();
+
+  /** Returns whether prompts begin with BOS: where that is wanted and the tokenizer has one. */
+  default Bos bos(boolean wanted) {
+    return wanted && model().tokenizer().bos().isPresent() ? Bos.PREPEND : Bos.NONE;
+  }
 
   /**
    * Returns a file that the study names; its contents belong to the provenance.

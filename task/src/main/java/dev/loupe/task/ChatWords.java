@@ -32,6 +32,8 @@ public final class ChatWords {
   public static final String KEY = "OPENAI_API_KEY";
 
   private static final String OFFICIAL = "https://api.openai.com/v1";
+  // Shorter keys are what endpoints that ask for none are given; words may have their letters.
+  private static final int SECRET = 8;
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private final ChatOptions options;
@@ -202,7 +204,7 @@ public final class ChatWords {
    * @throws IllegalArgumentException if it is no JSON, or a list is missing or without words
    */
   private SyllogismWords words(String answer) {
-    if (answer.contains(key)) {
+    if (key.length() >= SECRET && answer.contains(key)) {
       throw new IllegalArgumentException("the answer repeats the key");
     }
     // Models without strict JSON put fences around it.

@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -21,7 +20,6 @@ import org.apache.commons.csv.CSVRecord;
 final class CsvRows {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
-  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private final Path file;
   private final CSVParser parser;
@@ -54,7 +52,7 @@ final class CsvRows {
   }
 
   private static <T> T open(Path file, Function<CsvRows, T> use) {
-    try (BufferedReader in = Files.newBufferedReader(file);
+    try (BufferedReader in = Utf8.open(file);
         var parser = CSVParser.builder().setReader(in).setFormat(FORMAT).get()) {
       return use.apply(new CsvRows(file, parser));
     } catch (UncheckedIOException e) {
@@ -75,7 +73,7 @@ final class CsvRows {
   }
 
   private List<String> header(CSVRecord first) {
-    var names = first.stream().map(it -> it.replace(BYTE_ORDER_MARK, "")).toList();
+    var names = first.toList();
     var seen = new HashSet<String>();
     for (var name : names) {
       if (name.isBlank() || !seen.add(name)) {

@@ -63,7 +63,7 @@ final class JsonRows {
   }
 
   private static void readLines(Path file, Predicate<JsonRow> wantsMore) throws IOException {
-    try (var lines = Files.newBufferedReader(file)) {
+    try (var lines = Utf8.open(file)) {
       long number = 0;
       for (var line = lines.readLine(); line != null; line = lines.readLine()) {
         number++;

@@ -136,7 +136,8 @@ public final class TextRows {
     }
     try (var in = Files.newInputStream(file)) {
       var start = new String(in.readNBytes(4), StandardCharsets.ISO_8859_1);
-      return !start.equals("PAR1") && !start.strip().startsWith("{");
+      return !start.equals("PAR1")
+          && !start.replace("\u00EF\u00BB\u00BF", "").strip().startsWith("{");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + file, e);
     }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -151,6 +152,15 @@ class ChatWordsTest {
     assertThat(request.toString()).contains("40 plural nouns").doesNotContain(KEY);
     assertThat(words.json() + words + OPTIONS + new WordSource.Chat(OPTIONS)).doesNotContain(KEY);
     assertThat(new WordSource.Chat(OPTIONS).words(Path::of, environment())).isEqualTo(words);
+  }
+
+  /** Endpoints on one's own machine take any text, and words have its letters. */
+  @Test
+  void aKeyThatIsNoSecretMayBeInTheWords() {
+    var environment = new HashMap<>(environment());
+    environment.put("OPENAI_API_KEY", "x");
+    reply(200, WORDS.replace("lizards", "foxes"));
+    assertThat(ChatWords.ask(OPTIONS, environment).nouns()).containsExactly("foxes", "robins");
   }
 
   @Test

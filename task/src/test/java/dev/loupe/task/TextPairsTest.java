@@ -94,6 +94,18 @@ class TextPairsTest {
         .isEqualTo(data.examples().subList(0, 1));
   }
 
+  /** As spreadsheets save UTF-8. */
+  @Test
+  void aByteOrderMarkIsNoPartOfTheText() throws Exception {
+    var quoted = "\uFEFF\"clean\",\"answer\"\n\"When Mary and\",\" John\"\n";
+    var row = Map.of("clean", "When Mary and", "answer", " John");
+    assertThat(TextRows.read(file("mark.csv", quoted), COLUMNS, 9)).containsExactly(row);
+    var lines = "\uFEFF{\"clean\": \"When Mary and\", \"answer\": \" John\"}\n";
+    for (var name : List.of("mark.jsonl", "mark")) {
+      assertThat(TextRows.read(file(name, lines), COLUMNS, 9)).as(name).containsExactly(row);
+    }
+  }
+
   @Test
   void textsStayWhatTheyAre() throws Exception {
     var rows =

@@ -204,6 +204,16 @@ public final class SweepResult {
         .toArray();
   }
 
+  /**
+   * Checks that clean and corrupted prompts differ in the metric.
+   *
+   * @throws IllegalStateException with both, if they do not
+   */
+  public SweepResult requireGap() {
+    var _ = gap();
+    return this;
+  }
+
   /** Returns clean minus corrupted, or throws where there is nothing between them. */
   private double gap() {
     double gap = clean().mean() - corrupted().mean();

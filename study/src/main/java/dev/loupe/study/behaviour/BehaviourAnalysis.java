@@ -31,6 +31,7 @@ import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.NormScale;
+import dev.loupe.study.HeadName;
 import dev.loupe.study.PromptRow;
 import dev.loupe.study.StudyContext;
 import java.util.ArrayList;
@@ -95,11 +96,12 @@ public final class BehaviourAnalysis {
   }
 
   private BehaviourFindings run() {
-    options.knockOut().heads().forEach(name -> HeadNames.parse(name).requireIn(model.config()));
+    HeadName.parse(options.knockOut().heads()).forEach(head -> head.requireIn(model.config()));
+    options.paths().requireIn(model.config());
     var baselines =
         new BehaviourFindings.Baselines(
-            baseline("baselines", METRIC), baseline("baseline-accuracy", StandardMetric.ACCURACY));
-    requireGap(baselines.logitDifference());
+            baseline("baselines", METRIC).requireGap(),
+            baseline("baseline-accuracy", StandardMetric.ACCURACY));
     var lens = lens();
     var attribution = DirectAttribution.of(model, pairs);
     var layers = attribution.byLayer(context.stage("attribution to layers"));
@@ -114,9 +116,9 @@ public final class BehaviourAnalysis {
             toLogits("heads-to-logits", PathPatching.heads(model.config(), At.all())),
             toLogits("mlps-to-logits", PathPatching.mlps(model.config(), At.all())));
     var writers = Writer.of(toLogits.heads()).stream().map(Writer::head).toList();
-    var shown = shown(writers, sites);
-    var attention = attention(shown);
-    var knockOut = knockOut(knockedOut(writers));
+    var carriers = HeadCells.ranked(requireNonNull(sites.get(PatchSite.Z)));
+    var attention = attention(shown(writers, carriers));
+    var knockOut = knockOut(knockedOut(writers, carriers));
     var paths = new PathSearch(context, pairs, options.paths(), notes).from(writers);
     return new BehaviourFindings(
         PromptRow.of(pairs, model),
@@ -133,17 +135,6 @@ public final class BehaviourAnalysis {
         paths,
         options.paths().least(),
         notes);
-  }
-
-  private static void requireGap(SweepResult baseline) {
-    if (!baseline.hasGap()) {
-      throw new IllegalStateException(
-          "the logit difference of clean prompts, "
-              + baseline.clean()
-              + ", is that of corrupted ones, "
-              + baseline.corrupted()
-              + ": this model does not tell them apart, and there is nothing to be found");
-    }
   }
 
   // ---- How the answer builds up
@@ -249,8 +240,7 @@ public final class BehaviourAnalysis {
         .run(model, context.sweep(name), context.stage(name));
   }
 
-  private List<Head> shown(List<Head> writers, Map<PatchSite, SweepResult> sites) {
-    var carriers = HeadCells.ranked(requireNonNull(sites.get(PatchSite.Z)));
+  private List<Head> shown(List<Head> writers, List<Head> carriers) {
     return Stream.concat(
             writers.stream().limit(options.top()), carriers.stream().limit(options.top()))
         .distinct()
@@ -277,17 +267,18 @@ public final class BehaviourAnalysis {
             : Optional.of(AttentionScores.of(model, pairs, toNames, context.stage("attention"))));
   }
 
-  private List<Head> knockedOut(List<Head> writers) {
-    var named = options.knockOut().heads();
-    var heads =
-        named.isEmpty()
-            ? writers.stream().limit(options.knockOut().top()).toList()
-            : named.stream().map(HeadNames::parse).toList();
-    if (heads.isEmpty()) {
-      throw new IllegalStateException(
-          "no head writes the answer: name some to knock out (knock_out.heads)");
+  private List<Head> knockedOut(List<Head> writers, List<Head> carriers) {
+    var named = HeadName.parse(options.knockOut().heads());
+    if (!named.isEmpty()) {
+      return named;
     }
-    return heads;
+    if (writers.isEmpty()) {
+      notes.add(
+          "No head writes the answer: those that are knocked out are the ones whose patch changes"
+              + " most (option `knock_out`).");
+    }
+    return (writers.isEmpty() ? carriers : writers)
+        .stream().limit(options.knockOut().top()).toList();
   }
 
   private BehaviourFindings.KnockOut knockOut(List<Head> heads) {

@@ -2,6 +2,7 @@ package dev.loupe.study.behaviour;
 
 import dev.loupe.lens.sweep.PatchSite;
 import dev.loupe.lens.sweep.Places;
+import dev.loupe.study.HeadName;
 import java.util.List;
 
 /**
@@ -37,14 +38,17 @@ public record BehaviourOptions(
   /**
    * Which heads are knocked out: their z at the last position becomes 0.
    *
-   * @param heads by name, such as {@code L9H9}; empty for those that write most of the answer
+   * @param heads by name, such as {@code L9H9}; empty for those that write most of the answer, or
+   *     where none does, those whose patch changes most
    * @param top how many of these, where none are named
    */
   public record KnockOut(List<String> heads, int top) {
-    /** Copies the list; refuses none at all, and names of no heads. */
+    /** Copies the list; refuses none at all, a head twice, and names of no heads. */
     public KnockOut {
       heads = List.copyOf(heads);
-      heads.forEach(HeadNames::parse);
+      if (HeadName.parse(heads).stream().distinct().count() < heads.size()) {
+        throw new IllegalArgumentException("knock_out: heads " + heads + ": expected each once");
+      }
       if (heads.isEmpty() && top < 1) {
         throw new IllegalArgumentException(
             "knock_out: top " + top + " and no heads: expected heads, or 1 or more");

@@ -2,6 +2,8 @@ package dev.loupe.study.behaviour;
 
 import dev.loupe.lens.At;
 import dev.loupe.lens.sweep.Receiver;
+import dev.loupe.model.ModelConfig;
+import dev.loupe.study.HeadName;
 import java.util.List;
 
 /**
@@ -24,7 +26,11 @@ public record PathOptions(
   public PathOptions {
     inputs = List.copyOf(inputs);
     receivers = receivers.stream().<List<String>>map(List::copyOf).toList();
-    receivers.forEach(level -> level.forEach(PathOptions::receiver));
+    for (var level : receivers) {
+      if (level.stream().map(PathOptions::receiver).distinct().count() < level.size()) {
+        throw new IllegalArgumentException("paths: receivers " + level + ": expected each once");
+      }
+    }
     if (levels < 0 || receivers.size() > levels) {
       throw new IllegalArgumentException(
           "paths: "
@@ -57,6 +63,11 @@ public record PathOptions(
         : receivers.get(level - 1).stream().map(PathOptions::receiver).toList();
   }
 
+  /** Checks that a model has all receivers that are named. */
+  void requireIn(ModelConfig config) {
+    receivers.forEach(level -> level.forEach(named -> receiver(named).requireIn(config)));
+  }
+
   private static Receiver.HeadInput receiver(String text) {
     var parts = text.strip().split("[:@]", -1);
     boolean hasPlace = text.contains("@");
@@ -65,7 +76,7 @@ public record PathOptions(
           "receiver \"" + text + "\": expected one such as q:L9H6@END or k:L5H5");
     }
     var at = hasPlace ? At.parse(parts[2]) : At.all();
-    return new Receiver.HeadInput(role(parts[0]), HeadNames.parse(parts[1]), at);
+    return new Receiver.HeadInput(role(parts[0]), HeadName.parse(parts[1]), at);
   }
 
   static Receiver.Role role(String input) {

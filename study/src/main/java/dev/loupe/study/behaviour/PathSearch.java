@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** Follows paths from the heads that write the answer down, level by level (noising). */
 final class PathSearch {
@@ -45,8 +44,6 @@ final class PathSearch {
    * @param writers the heads that write the answer, the most first
    */
   List<PathLevel> from(List<Head> writers) {
-    IntStream.rangeClosed(1, options.levels())
-        .forEach(level -> options.named(level).forEach(named -> named.requireIn(config)));
     var levels = new ArrayList<PathLevel>();
     var seen = new LinkedHashSet<Head>();
     var next = writers;
@@ -60,12 +57,17 @@ final class PathSearch {
           options.named(number).isEmpty() ? usual(number, heads) : options.named(number);
       if (receivers.isEmpty()) {
         notes.add(
-            "Paths end at level "
-                + (number - 1)
+            "No paths at level "
+                + number
                 + ": no head above layer 0 is left that carries as much as "
                 + options.least()
                 + " of the gap and was not a receiver yet.");
-        break;
+        next = List.of();
+        if (number >= options.receivers().size()) {
+          break;
+        }
+        // Levels below may name their own.
+        continue;
       }
       var level =
           level(number, options.named(number).isEmpty() ? heads : readers(receivers), receivers);

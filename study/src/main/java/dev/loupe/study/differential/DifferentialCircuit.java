@@ -104,8 +104,8 @@ public record DifferentialCircuit(
   public DifferentialFindings run(StudyContext context) {
     var model = context.model();
     var texts = PairReader.read(this, context);
-    boolean begins = bos && model.tokenizer().bos().isPresent();
-    var how = begins ? Bos.PREPEND : Bos.NONE;
+    var how = context.bos(bos);
+    boolean begins = how == Bos.PREPEND;
     var first = new ArrayList<long[]>();
     var second = new ArrayList<long[]>();
     for (int pair = 0; pair < texts.size(); pair++) {
@@ -168,12 +168,6 @@ public record DifferentialCircuit(
   /** Fills the budget: the input, MLPs above the threshold, then heads, the largest norms first. */
   Filling fill(ModelConfig config, Map<CircuitNode, Estimate> norms, double threshold) {
     var costs = WriteCosts.of(config);
-    int budget = writeBudget.in(config);
-    if (budget < costs.input()) {
-      throw new IllegalArgumentException(
-          "write_budget %s: %d, but the input, which is always in, writes %d; expected at least that"
-              .formatted(writeBudget, budget, costs.input()));
-    }
     var mlps =
         DifferenceNorms.ranked(norms, OfMlp.class).stream()
             .map(node -> new Candidate(node, "MLP", norm(norms, node)))
@@ -183,8 +177,7 @@ public record DifferentialCircuit(
         DifferenceNorms.ranked(norms, OfHead.class).stream()
             .map(node -> new Candidate(node, "head", norm(norms, node)))
             .toList();
-    return Filling.of(costs, budget)
-        .with(List.of(new Candidate(CircuitNode.input(), "input")))
+    return CircuitParts.withInput(costs, writeBudget, writeBudget.in(config))
         .with(mlps)
         .with(heads);
   }
@@ -211,7 +204,8 @@ public record DifferentialCircuit(
       notes.add("The tokenizer has no BOS token: texts begin with their own first token.");
     }
     if (count == most && !pairs.isEmpty()) {
-      notes.add("Only the first " + most + " pairs were read, as the option most says.");
+      notes.add(
+          "No more than " + most + " pairs are read (option `most`); the file may have more.");
     }
     var mlps =
         filling.passedOver().stream()

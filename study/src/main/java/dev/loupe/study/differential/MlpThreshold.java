@@ -151,7 +151,7 @@ public sealed interface MlpThreshold {
   final class Texts {
     private static final String STANDARD = "standard";
     private static final String QUANTILE = "quantile";
-    private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(\\.\\d{1,12})?");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(\\.\\d{1,30})?");
 
     private Texts() {}
   }

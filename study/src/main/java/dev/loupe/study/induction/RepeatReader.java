@@ -116,7 +116,8 @@ final class RepeatReader {
               HookPoint.z(head.layer()),
               (z, at) -> {
                 var old = z.select(2, head.index());
-                return z.withSelect(2, head.index(), mean.expand(old.shape()).contiguous());
+                return z.withSelect(
+                    2, head.index(), mean.to(z.dtype()).expand(old.shape()).contiguous());
               });
     }
     return hooks;
@@ -132,7 +133,8 @@ final class RepeatReader {
         var cache = model.run(zOf(SameLength.unpadded(tokens, rows))).cache();
         for (int i = 0; i < heads.size(); i++) {
           var head = heads.get(i);
-          var sum = cache.get(HookPoint.z(head.layer())).select(2, head.index()).sum(0, 1);
+          var z = cache.get(HookPoint.z(head.layer())).select(2, head.index());
+          var sum = z.widened().sum(0, 1);
           if (sums.size() == i) {
             sums.add(scope.keep(sum));
           } else {

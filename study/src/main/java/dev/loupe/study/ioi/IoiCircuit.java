@@ -165,8 +165,7 @@ public record IoiCircuit(
   }
 
   Filling fill(AttentionScores attention, List<TopHead> tops, WriteCosts costs, int budget) {
-    var filling =
-        Filling.of(costs, budget).with(List.of(new Candidate(CircuitNode.input(), "input")));
+    var filling = CircuitParts.withInput(costs, writeBudget, budget);
     if (mlps) {
       filling =
           filling.with(

@@ -77,15 +77,7 @@ public record IoiPathPatching(IoiPrompts prompts, int top) implements Study {
   public IoiPathPatchingFindings run(StudyContext context, TaskData data) {
     var model = context.model();
     var pairs = data.pairs();
-    var all = allPaths(context, pairs);
-    if (!all.hasGap()) {
-      throw new IllegalStateException(
-          "the clean logit difference "
-              + all.clean()
-              + " equals the corrupted "
-              + all.corrupted()
-              + ": there is no drop to compare with; this model does not tell the two apart");
-    }
+    var all = allPaths(context, pairs).requireGap();
     var direct = directPath(context, pairs);
     double[] clean = all.cleanByPrompt();
     return new IoiPathPatchingFindings(

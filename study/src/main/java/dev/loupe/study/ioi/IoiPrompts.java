@@ -1,6 +1,5 @@
 package dev.loupe.study.ioi;
 
-import dev.loupe.model.Bos;
 import dev.loupe.study.StudyContext;
 import dev.loupe.task.Corruption;
 import dev.loupe.task.IndirectObject;
@@ -42,7 +41,7 @@ public record IoiPrompts(
    */
   public TaskData read(StudyContext context) {
     var tokenizer = context.model().tokenizer();
-    var how = bos && tokenizer.bos().isPresent() ? Bos.PREPEND : Bos.NONE;
+    var how = context.bos(bos);
     return file.isEmpty()
         ? IndirectObject.generate(
             tokenizer, new IndirectObjectOptions(count, seed, Corruption.parse(corruption), how))

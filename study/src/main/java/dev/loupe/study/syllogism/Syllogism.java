@@ -137,7 +137,7 @@ public record Syllogism(
   }
 
   private SyllogismFindings ofPairs(StudyContext context) {
-    var options = TextPairsOptions.defaults(bos(context));
+    var options = TextPairsOptions.defaults(context.bos(bos));
     var read = TextPairs.read(context.file(file), context.model().tokenizer(), options);
     var selected =
         Selected.of(
@@ -160,7 +160,7 @@ public record Syllogism(
   }
 
   private Syllogisms candidates(StudyContext context, SyllogismWords given, List<String> notes) {
-    var options = new SyllogismOptions(template, TokenCounts.ANY, seed, bos(context));
+    var options = new SyllogismOptions(template, TokenCounts.ANY, seed, context.bos(bos));
     if (!tokens.equals(AUTO)) {
       return make(context, given, options.withCounts(TokenCounts.parse(tokens)));
     }
@@ -188,9 +188,5 @@ public record Syllogism(
   private static Syllogisms make(
       StudyContext context, SyllogismWords given, SyllogismOptions options) {
     return Syllogisms.candidates(context.model().tokenizer(), given, options);
-  }
-
-  private Bos bos(StudyContext context) {
-    return bos && context.model().tokenizer().bos().isPresent() ? Bos.PREPEND : Bos.NONE;
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.sweep.PatchSite;
+import dev.loupe.study.HeadName;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,5 +1,6 @@
 package dev.loupe.study.verify;
 
+import dev.loupe.study.HeadName;
 import dev.loupe.study.verify.Figure.Work;
 import dev.loupe.study.verify.PublishedFigures.Source;
 import java.util.ArrayList;

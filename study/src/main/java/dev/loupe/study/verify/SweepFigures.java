@@ -20,6 +20,7 @@ import dev.loupe.lens.sweep.Sweep;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.study.HeadName;
 import dev.loupe.study.verify.Computation.Patch;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -89,15 +89,7 @@ public record GreaterThan(YearPrompts prompts, int topHeads, int topMlps) implem
     var pairs = data.pairs();
     var sharp = neighbours(pairs);
     var patching = new Patching(model.config(), pairs);
-    var headsEnd = patch(context, "heads-end", pairs, patching.heads(Kind.Z, At.END));
-    if (!headsEnd.hasGap()) {
-      throw new IllegalStateException(
-          "the clean probability difference "
-              + headsEnd.clean()
-              + " equals the corrupted "
-              + headsEnd.corrupted()
-              + ": there is nothing to recover; this model does not tell the two apart");
-    }
+    var headsEnd = patch(context, "heads-end", pairs, patching.heads(Kind.Z, At.END)).requireGap();
     var headsAll = patch(context, "heads-all", pairs, patching.heads(Kind.Z, At.all()));
     var mlpsEnd = patch(context, "mlps-end", pairs, patching.layers(Kind.MLP_OUT, At.END));
     var mlpsAll = patch(context, "mlps-all", pairs, patching.layers(Kind.MLP_OUT, At.all()));

@@ -1,6 +1,5 @@
 package dev.loupe.study.years;
 
-import dev.loupe.model.Bos;
 import dev.loupe.study.StudyContext;
 import dev.loupe.task.TaskData;
 import dev.loupe.task.YearSpans;
@@ -23,7 +22,7 @@ public record YearPrompts(int count, long seed, boolean bos) {
 
   TaskData make(StudyContext context) {
     var tokenizer = context.model().tokenizer();
-    var how = bos && tokenizer.bos().isPresent() ? Bos.PREPEND : Bos.NONE;
+    var how = context.bos(bos);
     return YearSpans.generate(tokenizer, new YearSpansOptions(count, seed, how));
   }
 }

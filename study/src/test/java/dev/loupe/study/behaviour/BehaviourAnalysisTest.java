@@ -1,6 +1,7 @@
 package dev.loupe.study.behaviour;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
@@ -12,6 +13,7 @@ import dev.loupe.model.PaddingSide;
 import dev.loupe.model.RandomModels;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.study.StudyContext;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -173,6 +175,69 @@ class BehaviourAnalysisTest {
   }
 
   @Test
+  void whereNoHeadWritesTheAnswerThoseThatBringItBackAreKnockedOut() {
+    var config = RandomModels.withLayers(RandomModels.family("mistral"), 1);
+    var pairs = pairs("mistral", Map.of(), 6, 6);
+    var options =
+        new BehaviourOptions(
+            "auto",
+            List.of("z"),
+            "none",
+            2,
+            0,
+            new BehaviourOptions.KnockOut(List.of(), 3),
+            new PathOptions(1, List.of("q"), 1, 0, List.of()));
+    var found = new ArrayList<BehaviourFindings>();
+    for (long seed = 0; found.isEmpty(); seed++) {
+      try (var model = RandomModels.model(config, seed, WeightProcessing.none())) {
+        var all = BehaviourAnalysis.of(StudyContext.of(model), pairs, options);
+        if (all.writers().isEmpty()) {
+          found.add(all);
+        }
+      }
+    }
+    assertThat(found.getFirst().knockOut().heads())
+        .isEqualTo(HeadCells.ranked(found.getFirst().site(PatchSite.Z)).stream().limit(3).toList());
+    assertThat(found.getFirst().notes())
+        .anySatisfy(note -> assertThat(note).contains("No head writes the answer"));
+    assertThat(found.getFirst().tables()).hasSize(6);
+  }
+
+  @Test
+  void receiversThatAModelLacksAreRefusedBeforeAnythingIsComputed() {
+    var config = RandomModels.family("llama");
+    try (var model = RandomModels.model(config, SEED, WeightProcessing.none())) {
+      var pairs = pairs("llama", Map.of(), 6, 6);
+      var same = PromptPairs.of(pairs.clean(), pairs.clean(), pairs.answers());
+      // Heads 2 and 3 share the second of two keys.
+      var options = small(new PathOptions(2, List.of("k"), 1, 0, List.of(List.of("k:L2H2"))));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> BehaviourAnalysis.of(StudyContext.of(model), same, options))
+          .withMessageContaining("L2H2.k: this model has")
+          .withMessageContaining("key and value heads 0 to 1");
+    }
+  }
+
+  @Test
+  void aNamedLevelIsMeasuredThoughTheOneBeforeFindsNoReceiver() {
+    var config = RandomModels.family("gpt2");
+    try (var model = RandomModels.model(config, SEED, WeightProcessing.none())) {
+      var notes = new ArrayList<String>();
+      var options = new PathOptions(2, List.of("v"), 1, 0, List.of(List.of(), List.of("v:L1H0")));
+      var levels =
+          new PathSearch(StudyContext.of(model), pairs("gpt2", Map.of(), 6, 6), options, notes)
+              .from(List.of(new Head(0, 1)));
+      assertThat(levels)
+          .singleElement()
+          .satisfies(level -> {
+            assertThat(level.number()).isEqualTo(2);
+            assertThat(level.heads()).containsExactly(new Head(1, 0));
+          });
+      assertThat(notes).singleElement().asString().contains("level 1");
+    }
+  }
+
+  @Test
   void promptsThatDoNotDifferAreRefused() {
     var config = RandomModels.family("gpt2");
     try (var model = RandomModels.model(config, SEED, WeightProcessing.none())) {
@@ -181,7 +246,7 @@ class BehaviourAnalysisTest {
       assertThatIllegalStateException()
           .isThrownBy(
               () -> BehaviourAnalysis.of(StudyContext.of(model), same, BehaviourOptions.standard()))
-          .withMessageContaining("does not tell them apart");
+          .withMessageContaining("does not tell the two apart");
     }
   }
 }

@@ -33,8 +33,13 @@ class DifferentialCircuitTest {
           1.29, "a5.h3", 1.27, "a11.h3", 1.24, "a9.h3", 1.23, "a8.h10", 1.22);
 
   private static ModelConfig gpt2Small() {
+    return gpt2Small("gpt2");
+  }
+
+  /** Returns the shape of GPT-2 small in a model of some family. */
+  private static ModelConfig gpt2Small(String family) {
     return new ModelConfig(
-        "gpt2",
+        family,
         12,
         12,
         12,
@@ -115,7 +120,7 @@ class DifferentialCircuitTest {
             .filter(entry -> entry.getKey() instanceof CircuitNode.OfMlp)
             .mapToDouble(entry -> entry.getValue().mean())
             .toArray();
-    var other = new Shape(gpt2Small()).family("gpt_neo");
+    var other = gpt2Small("gpt_neo");
     var level = MlpThreshold.standard().in(other, norms);
     assertThat(level.how()).contains("1/6");
     assertThat(Stream.of(published().values().toArray(Estimate[]::new)).map(Estimate::mean))
@@ -126,33 +131,6 @@ class DifferentialCircuitTest {
     assertThat(MlpThreshold.parse("quantile 0").in(other, 4, 1, 2).norm()).isEqualTo(1);
     assertThat(MlpThreshold.parse("quantile 1").in(other, 4, 1, 2).norm()).isEqualTo(4);
     assertThat(MlpThreshold.parse("6.25").in(other, 4, 1, 2).norm()).isEqualTo(6.25);
-  }
-
-  private record Shape(ModelConfig c) {
-    ModelConfig family(String name) {
-      return new ModelConfig(
-          name,
-          c.nLayers(),
-          c.nHeads(),
-          c.nKeyValueHeads(),
-          c.dModel(),
-          c.dHead(),
-          c.dMlp(),
-          c.dVocab(),
-          c.nCtx(),
-          c.norm(),
-          c.eps(),
-          c.positions(),
-          c.activation(),
-          c.gatedMlp(),
-          c.parallelBlocks(),
-          c.attentionScale(),
-          c.scaleByLayer(),
-          c.windows(),
-          c.tiedEmbeddings(),
-          c.bosToken(),
-          c.eosTokens());
-    }
   }
 
   @Test
@@ -207,7 +185,7 @@ class DifferentialCircuitTest {
   private record Options(MlpThreshold threshold) {}
 
   @ParameterizedTest
-  @ValueSource(strings = {"standard", "7.0", "0", "quantile 0.2"})
+  @ValueSource(strings = {"standard", "7.0", "0", "quantile 0.2", "quantile 0.16666666666666666"})
   void thresholdsAreReadAsTheyAreWritten(String text) {
     var threshold = MlpThreshold.parse(text);
     assertThat(threshold).hasToString(text);

@@ -3,6 +3,7 @@ package dev.loupe.study.induction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.loupe.lens.Answers;
 import dev.loupe.lens.At;
@@ -24,9 +25,12 @@ import dev.loupe.model.Run;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.study.StudyContext;
 import dev.loupe.study.induction.InductionFindings.Halves;
+import dev.loupe.tensor.DType;
+import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +46,11 @@ class InductionTest {
   }
 
   private static RepeatedTokens repeated(HookedTransformer model) {
-    var options = DetectorOptions.standard().withLength(LENGTH).withSequences(SEQUENCES);
+    return repeated(model, SEQUENCES);
+  }
+
+  private static RepeatedTokens repeated(HookedTransformer model, int sequences) {
+    var options = DetectorOptions.standard().withLength(LENGTH).withSequences(sequences);
     return RepeatedTokens.draw(model, options);
   }
 
@@ -107,6 +115,39 @@ class InductionTest {
       assertThat(whole(reader.read(heads))).isCloseTo(expected.value(0).mean(), within(1e-9));
       assertThat(whole(reader.read(List.of()))).isCloseTo(expected.clean().mean(), within(1e-9));
     }
+  }
+
+  /** Sums over many tokens are too large for float16, and too coarse. */
+  @Test
+  void meansOfHalfTypesAreTakenInFloat32() {
+    var heads = List.of(new Head(0, 1), new Head(1, 2), new Head(2, 3));
+    try (var half = large(DType.F16);
+        var wide = large(DType.F32)) {
+      var sequences = repeated(half, 300);
+      var found = new RepeatReader(half, sequences, Progress.none()).read(heads);
+      var expected = new RepeatReader(wide, sequences, Progress.none()).read(heads);
+      assertThat(found.second().loss().mean())
+          .isCloseTo(expected.second().loss().mean(), withinPercentage(1));
+    }
+  }
+
+  /** Returns a model of values that are some hundreds, which its outputs make as small again. */
+  private static HookedTransformer large(DType type) {
+    var config = RandomModels.family("llama");
+    try (var _ = TensorScope.open()) {
+      var weights =
+          RandomModels.weights(config, 4).map(t -> t.mul(factor(t)).to(DType.F16).to(type));
+      return HookedTransformer.of(config, weights, Optional.empty(), WeightProcessing.none());
+    }
+  }
+
+  /** Two groups have keys and values, four heads queries and outputs. */
+  private static double factor(Tensor weights) {
+    return switch ((int) weights.size(0)) {
+      case 2 -> 128;
+      case 4 -> 1. / 128;
+      default -> 1;
+    };
   }
 
   private static long[] ones() {

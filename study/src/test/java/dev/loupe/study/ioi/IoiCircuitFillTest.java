@@ -103,6 +103,18 @@ class IoiCircuitFillTest {
   }
 
   @Test
+  void theInputMustFitWhereItIsCounted() {
+    var study = study(1, 1, true);
+    var tops = study.tops(attention());
+    assertThatThrownBy(() -> study.fill(attention(), tops, COSTS, 7))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("write_budget standard: 7")
+        .hasMessageContaining("writes 8");
+    assertThat(study.fill(attention(), tops, COSTS.withFreeInput(), 0).circuit().nodes())
+        .containsExactly(CircuitNode.input());
+  }
+
+  @Test
   void optionsAreChecked() {
     assertThatThrownBy(() -> study(4, 3, true))
         .hasMessage("candidates 3: expected at least the 4 heads taken first");

@@ -120,6 +120,13 @@ class SyllogismOptionsTest {
         .isThrownBy(() -> new BehaviourOptions.KnockOut(List.of("9.6"), 1))
         .withMessageContaining("head \"9.6\"");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> new BehaviourOptions.KnockOut(List.of("L9H6", "L9H6"), 1))
+        .withMessageContaining("[L9H6, L9H6]");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> new PathOptions(1, List.of("q"), 1, 0, List.of(List.of("k:L9H6", "k:L9H6"))))
+        .withMessageContaining("[k:L9H6, k:L9H6]");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> new Selection(Double.NaN, -2, 1))
         .withMessageContaining("clean_above NaN");
     var usual = BehaviourOptions.standard();
