@@ -76,8 +76,8 @@ final class CircuitBlocks {
         + " (%s).".formatted(percent((double) filling.used() / filling.budget()));
   }
 
-  /** Return the budget as it was filled, a row a step, and how to read it. */
-  static List<Block> budget(Filling filling, String score, String over) {
+  /** Return the budget as it was filled, a row a step, in which order, and how to read it. */
+  static List<Block> budget(Filling filling, String score, String over, String order) {
     var table =
         Table.titled(
             "The write budget, step by step",
@@ -104,8 +104,9 @@ final class CircuitBlocks {
     return List.of(
         table.build(),
         new Prose(
-            "Nodes are taken from the top down as long as they fit. A head writes %s, an MLP %s; the input %s. Together that is %s of %s."
+            "Nodes are taken from the top down as long as they fit. %s A head writes %s, an MLP %s; the input %s. Together that is %s of %s."
                 .formatted(
+                    order,
                     count(costs.head(), "dimension"),
                     whole(costs.mlp()),
                     costs.input() == 0 ? "is not counted" : "writes " + whole(costs.input()),
