@@ -269,6 +269,7 @@ public final class DifferentialPage implements StudyPage {
         "The largest differences of MLPs are those of %s; of heads, those of %s."
             .formatted(largest(findings.rankedMlps()), largest(findings.rankedHeads())));
     sentences.add(CircuitBlocks.size(findings.filling()));
+    findings.comparison().map(CircuitBlocks::overlap).ifPresent(sentences::add);
     var survivors = survivors();
     if (!survivors.isEmpty()) {
       sentences.add(survivors);

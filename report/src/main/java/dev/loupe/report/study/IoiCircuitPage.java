@@ -265,6 +265,7 @@ public final class IoiCircuitPage implements StudyPage {
           }
         });
     sentences.add(CircuitBlocks.size(findings.filling()));
+    findings.comparison().map(CircuitBlocks::overlap).ifPresent(sentences::add);
     sentences.addAll(measuredConclusions());
     sentences.addAll(paths().conclusions());
     return sentences;

@@ -141,9 +141,9 @@ public final class IoiPatchingPage implements StudyPage {
           "Without "
               + names(findings.knockedOut())
               + " (z at END set to its mean) the clean logit difference goes from "
-              + withError(findings.effects().clean())
+              + withError(findings.effects().clean(), 2)
               + " to "
-              + withError(findings.afterKnockOut())
+              + withError(findings.afterKnockOut(), 2)
               + ".");
     }
     return sentences;
@@ -153,7 +153,7 @@ public final class IoiPatchingPage implements StudyPage {
     boolean many = heads.size() > 1;
     // Each by itself: single heads need not add up.
     var recoveries =
-        heads.stream().map(h -> withError(h.recovery())).collect(Collectors.joining(", "));
+        heads.stream().map(h -> withError(h.recovery(), 3)).collect(Collectors.joining(", "));
     return "%s: %s %s (%s %s)."
         .formatted(
             capitalised(many ? role.many() : role.toString()),
@@ -163,10 +163,10 @@ public final class IoiPatchingPage implements StudyPage {
             recoveries);
   }
 
-  private static String withError(Estimate value) {
-    return signed(value.mean())
+  private static String withError(Estimate value, int decimals) {
+    return Numbers.fixed(value.mean(), decimals, true)
         + (Double.isFinite(value.standardError())
-            ? " ± " + Numbers.fixed(value.standardError(), 2, false)
+            ? " ± " + Numbers.fixed(value.standardError(), decimals, false)
             : "");
   }
 
@@ -199,8 +199,8 @@ public final class IoiPatchingPage implements StudyPage {
     blocks.add(attention());
     blocks.add(
         new Prose(
-            "Each picture is a head on the first prompt, each row of it a token that looks back at"
-                + " those before it; choose a head to see it large."));
+            "Each picture is a head on the first prompt, each row of it a token that looks at itself"
+                + " and at those before it; choose a head to see it large."));
     if (!findings.knockedOut().isEmpty()) {
       blocks.add(new Section("Without them"));
       blocks.addAll(without());

@@ -94,8 +94,8 @@ class IoiPatchingPageTest {
   void eachRecoveryIsToldByItselfAndARiseIsNoFall() {
     assertThat(new IoiPatchingPage(findings(3, List.of(new Head(0, 0)))).conclusions())
         .containsExactly(
-            "Name movers: L0H0, L0H1 read IO and raise it (recoveries +0.67 ± 0.01, +0.22"
-                + " ± 0.01).",
+            "Name movers: L0H0, L0H1 read IO and raise it (recoveries +0.670 ± 0.010,"
+                + " +0.220 ± 0.010).",
             "Without L0H0 (z at END set to its mean) the clean logit difference goes from +3.00 ± 0.50"
                 + " to +4.50 ± 0.25.");
   }
