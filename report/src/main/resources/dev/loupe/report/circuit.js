@@ -87,8 +87,7 @@ function startCircuit(figure) {
   const layers = drawing.querySelector('.layers');
   stage.addEventListener('scroll', () => layers.setAttribute('transform', `translate(${stage.scrollLeft} 0)`));
   addEventListener('beforeprint', () => { stage.scrollLeft = 0; layers.removeAttribute('transform'); });
-  // Without edges the heads stand from the left.
-  if (data.edges.length) stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) / 2;
+  stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) / 2;
 
   tools.append(saveButton(data.title, () => still(figure, drawing, data)));
 }
