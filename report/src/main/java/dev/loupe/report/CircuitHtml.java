@@ -50,7 +50,7 @@ final class CircuitHtml {
     int edges = graph.edges().size();
     String size =
         counted(graph.nodes().size(), "node") + (edges == 0 ? "" : ", " + counted(edges, "edge"));
-    out.openChart("circuit", graph.title(), size + " of " + counted(graph.layers(), "layer"));
+    out.openChart("circuit", graph.title(), size + " in " + counted(graph.layers(), "layer"));
     legend();
     drawing(graph.title() + ": " + size + ", the input below, the logits above");
     out.line("<details><summary>Numbers</summary><div class=\"numbers scroll\">");

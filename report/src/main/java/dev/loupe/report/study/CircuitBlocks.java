@@ -76,8 +76,8 @@ final class CircuitBlocks {
         + " (%s).".formatted(percent((double) filling.used() / filling.budget()));
   }
 
-  /** Return the budget as it was filled, a row a step, and how to read it. */
-  static List<Block> budget(Filling filling, String score, String over) {
+  /** Return the budget as it was filled, a row a step, in which order, and how to read it. */
+  static List<Block> budget(Filling filling, String score, String over, String order) {
     var table =
         Table.titled(
             "The write budget, step by step",
@@ -104,8 +104,9 @@ final class CircuitBlocks {
     return List.of(
         table.build(),
         new Prose(
-            "Nodes are taken from the top down as long as they fit. A head writes %s, an MLP %s; the input %s. Together that is %s of %s."
+            "Nodes are taken from the top down as long as they fit. %s A head writes %s, an MLP %s; the input %s. Together that is %s of %s."
                 .formatted(
+                    order,
                     count(costs.head(), "dimension"),
                     whole(costs.mlp()),
                     costs.input() == 0 ? "is not counted" : "writes " + whole(costs.input()),
@@ -116,11 +117,12 @@ final class CircuitBlocks {
   /** Return a comparison with an earlier circuit, as a section. */
   static List<Block> comparison(CircuitComparison found, String file, String rankedAmong) {
     var blocks = new ArrayList<Block>();
-    blocks.add(new Section("Compared with " + file));
+    blocks.add(new Section("Compared with an earlier circuit"));
     blocks.add(
         new Prose(
-            "%s in both, %d only here, %d only there: %s of the nodes here are there (precision), %s of those there are here (recall), overlap (Jaccard) %s."
+            "The earlier circuit is that of `%s`. %s in both, %d only here, %d only there: %s of the nodes here are there (precision), %s of those there are here (recall), overlap (Jaccard) %s."
                 .formatted(
+                    file,
                     count(found.matching().size(), "node"),
                     found.onlyHere().size(),
                     found.onlyThere().size(),
@@ -156,6 +158,16 @@ final class CircuitBlocks {
                   + ", counted among the nodes of both."));
     }
     return blocks;
+  }
+
+  /** Say how much of an earlier circuit this is. */
+  static String overlap(CircuitComparison found) {
+    return "Of the earlier circuit `%d` of %s are in this one too, which has %d more; the overlap (Jaccard) is `%s`."
+        .formatted(
+            found.matching().size(),
+            count(found.matching().size() + found.onlyThere().size(), "node"),
+            found.onlyHere().size(),
+            percent(found.jaccard()));
   }
 
   private static void rows(Table.Builder table, List<Mismatch> mismatches, String where) {

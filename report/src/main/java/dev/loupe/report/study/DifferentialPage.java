@@ -15,6 +15,7 @@ import dev.loupe.report.CircuitGraph;
 import dev.loupe.report.Column;
 import dev.loupe.report.Heatmap;
 import dev.loupe.report.KeyFigures;
+import dev.loupe.report.Numbers;
 import dev.loupe.report.Prompts;
 import dev.loupe.report.Prose;
 import dev.loupe.report.Scale;
@@ -32,6 +33,7 @@ import java.util.stream.Collectors;
 public final class DifferentialPage implements StudyPage {
   private static final int PAIRS_SHOWN = 12;
   private static final int HEADS_SHOWN = 10;
+  private static final int NODES_TOLD = 3;
 
   private final DifferentialFindings findings;
 
@@ -64,9 +66,9 @@ public final class DifferentialPage implements StudyPage {
     return List.of(
         "Each pair is a text that is %s and one that is %s. The output of every MLP and the z of every head are averaged over the positions of each text; a component's score is the L2 norm of the difference of the two averages, a mean over %s."
             .formatted(first(), second(), count(findings.prompts().size(), "pair")),
-        "The input is always in the circuit and counted. MLPs whose score is above the threshold are taken, and heads, best score first, fill the write budget `%s`."
-            .formatted(findings.study().writeBudget()),
-        "Such scores depend on how weights are processed (here: %s) and are largest where activations are: they say that a component differs between the texts, not that it causes anything. An MLP's norm is of d_model numbers and a head's of d_head, so the two are ranked apart."
+        "The input is always in the circuit and counted. MLPs whose score is above the threshold are taken as long as they fit, and heads, the largest score first, fill what is left of the write budget: `%s`, here %s dimensions of the residual stream."
+            .formatted(findings.study().writeBudget(), whole(findings.filling().budget())),
+        "Such scores depend on how weights are processed (here: %s) and are largest where activations are: they say that a component differs between the texts, not that it causes anything. An MLP's norm is of d_model numbers and a head's of d_head, so the two are ranked apart. Behind ± stands a standard error over pairs, in the bar chart the 95 %% interval."
             .formatted(findings.model().processing()));
   }
 
@@ -97,7 +99,7 @@ public final class DifferentialPage implements StudyPage {
         new KeyFigures.Figure("pairs", Integer.toString(findings.prompts().size()), ""),
         new KeyFigures.Figure(
             "tokens",
-            plain(length(PromptRow::clean)) + " / " + plain(length(PromptRow::corrupted)),
+            length(PromptRow::clean) + " / " + length(PromptRow::corrupted),
             "mean length, " + first() + " / " + second()),
         new KeyFigures.Figure(
             "MLP threshold", plain(findings.threshold().norm()), findings.threshold().how()),
@@ -107,9 +109,11 @@ public final class DifferentialPage implements StudyPage {
             "dimensions of the residual stream"));
   }
 
-  private double length(Function<PromptRow, List<Token>> text) {
-    return findings.prompts().stream()
-        .collect(Collectors.averagingDouble(row -> text.apply(row).size()));
+  private String length(Function<PromptRow, List<Token>> text) {
+    double mean =
+        findings.prompts().stream()
+            .collect(Collectors.averagingDouble(row -> text.apply(row).size()));
+    return Numbers.fixed(mean, 1, false);
   }
 
   @Override
@@ -137,7 +141,13 @@ public final class DifferentialPage implements StudyPage {
       blocks.addAll(withoutBos());
     }
     blocks.add(new Section("The budget"));
-    blocks.addAll(CircuitBlocks.budget(findings.filling(), "L2 norm of the difference", "pairs"));
+    blocks.addAll(
+        CircuitBlocks.budget(
+            findings.filling(),
+            "L2 norm of the difference",
+            "pairs",
+            "First come the input and the MLPs above the threshold, then heads, the largest"
+                + " difference first."));
     findings
         .comparison()
         .ifPresent(found ->
@@ -220,8 +230,8 @@ public final class DifferentialPage implements StudyPage {
         table.build(),
         new Prose(
             "BOS is the same in both texts, but weighs more in the average of the shorter one. Where"
-                + " a component writes much there, its difference is one of length. A large fall"
-                + " in the last columns says so. "
+                + " a component writes much there, its difference may be one of length: its norm"
+                + " without BOS is then much smaller. "
                 + survivors().replace("`", "")));
   }
 
@@ -230,8 +240,8 @@ public final class DifferentialPage implements StudyPage {
     return findings
         .chosenAfterBos()
         .map(same ->
-            "Of the %s besides the input `%d` would be chosen without BOS too, as many MLPs and heads being taken."
-                .formatted(count(chosen, "node"), same.size()))
+            "Without the position of BOS `%d` of the same %s besides the input would be chosen, with as many MLPs and heads."
+                .formatted(same.size(), count(chosen, "node")))
         .orElse("");
   }
 
@@ -256,15 +266,19 @@ public final class DifferentialPage implements StudyPage {
   public List<String> conclusions() {
     var sentences = new ArrayList<String>();
     sentences.add(
-        "The MLP that differs most is %s, the head %s."
-            .formatted(
-                told(findings.rankedMlps().getFirst()), told(findings.rankedHeads().getFirst())));
+        "The largest differences of MLPs are those of %s; of heads, those of %s."
+            .formatted(largest(findings.rankedMlps()), largest(findings.rankedHeads())));
     sentences.add(CircuitBlocks.size(findings.filling()));
+    findings.comparison().map(CircuitBlocks::overlap).ifPresent(sentences::add);
     var survivors = survivors();
     if (!survivors.isEmpty()) {
       sentences.add(survivors);
     }
     return sentences;
+  }
+
+  private String largest(List<CircuitNode> ranked) {
+    return ranked.stream().limit(NODES_TOLD).map(this::told).collect(Collectors.joining(", "));
   }
 
   private String told(CircuitNode node) {

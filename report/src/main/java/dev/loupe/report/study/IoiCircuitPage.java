@@ -1,10 +1,10 @@
 package dev.loupe.report.study;
 
 import static dev.loupe.report.study.CircuitBlocks.count;
-import static dev.loupe.report.study.CircuitBlocks.names;
 import static dev.loupe.report.study.CircuitBlocks.percent;
 import static dev.loupe.report.study.CircuitBlocks.plain;
 import static dev.loupe.report.study.CircuitBlocks.signed;
+import static dev.loupe.report.study.CircuitBlocks.whole;
 
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.lens.Head;
@@ -20,20 +20,14 @@ import dev.loupe.report.Prose;
 import dev.loupe.report.Scale;
 import dev.loupe.report.Section;
 import dev.loupe.report.Table;
-import dev.loupe.study.ioi.ClassFlow;
-import dev.loupe.study.ioi.ClassPath;
 import dev.loupe.study.ioi.HeadClass;
 import dev.loupe.study.ioi.IoiCircuitFindings;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Tells the circuit that attention points to, and whether it is one. */
 public final class IoiCircuitPage implements StudyPage {
-  private static final String LOGITS = "logits";
-  private static final String LOSS =
-      "fall of the clean logit difference when the paths carry corrupted values";
-
   private final IoiCircuitFindings findings;
 
   /** Takes the findings that are told. */
@@ -60,20 +54,25 @@ public final class IoiCircuitPage implements StudyPage {
             + " repetition (duplicate token, attending from S2 to S1), heads that pass it on"
             + " (S-inhibition, END to S2) and heads that copy the other name (name movers, END to"
             + " IO). Every head is scored by these three attentions, means over prompts.",
-        "Into the circuit go the top %d, %d and %d heads of the three classes, %s, and then the next best of %s of each class, best score first, as long as the write budget `%s` lasts."
+        "Into the circuit go the top %d, %d and %d heads of the three classes, %s, and then the next best of %s of each class, best score first, as long as the write budget lasts: `%s`, here %s dimensions of the residual stream."
             .formatted(
                 study.topDuplicate(),
                 study.topInhibition(),
                 study.topNameMover(),
                 study.mlps() ? "all MLPs" : "no MLPs",
                 count(study.candidates(), "candidate"),
-                study.writeBudget()),
+                study.writeBudget(),
+                whole(findings.filling().budget())),
         "Attention shows where a head looks, not what it does. So the circuit is then tested:"
             + " everything else is ablated (z of heads and outputs of MLPs, at every position, set"
             + " to their means over the corrupted prompts of the same template, position by"
             + " position; corruption `"
             + findings.corruption()
-            + "`), then the circuit itself, and random circuits of the same size are its measure.");
+            + "`), then the circuit itself."
+            + (findings.measured().random().isEmpty()
+                ? ""
+                : " Random circuits of the same size show how much of that any circuit would do.")
+            + " Behind ± stands a standard error, in bar charts the 95 % interval.");
   }
 
   @Override
@@ -97,7 +96,9 @@ public final class IoiCircuitPage implements StudyPage {
   }
 
   private static String error(double standardError) {
-    return Double.isFinite(standardError) ? " (± " + plain(standardError) + ")" : "";
+    return Double.isFinite(standardError)
+        ? " (± " + plain(standardError) + ", standard error)"
+        : "";
   }
 
   @Override
@@ -110,16 +111,28 @@ public final class IoiCircuitPage implements StudyPage {
     blocks.add(
         new Prose(
             "Each cell is a head: the share of its attention that goes from the first position to"
-                + " the second, a mean over prompts. Dark cells are candidates of the class."));
+                + " the second, a mean over prompts. The darkest cells of each are the candidates of"
+                + " its class."));
     blocks.add(tops());
+    blocks.add(
+        new Prose(
+            "The score says how much a head attends; the top of a class need not be much. A head"
+                + " that tops two classes is in the circuit once, as of the class in the last"
+                + " column."));
     blocks.add(new Section("The budget"));
-    blocks.addAll(CircuitBlocks.budget(findings.filling(), "attention of the class", "prompts"));
+    blocks.addAll(
+        CircuitBlocks.budget(
+            findings.filling(),
+            "attention of the class",
+            "prompts",
+            "First come the input and the MLPs, then the top heads of the classes, then the other"
+                + " candidates, the best score first."));
     blocks.add(new Section("Is it a circuit?"));
     blocks.add(ablations());
     blocks.add(new Prose(readingOfAblations()));
     if (findings.study().paths()) {
       blocks.add(new Section("From class to class"));
-      blocks.addAll(paths());
+      blocks.addAll(paths().blocks());
     }
     findings
         .comparison()
@@ -177,9 +190,9 @@ public final class IoiCircuitPage implements StudyPage {
     bars.add(CircuitBlocks.bar("whole model", measured.clean()));
     bars.add(CircuitBlocks.bar("circuit alone", measured.alone()));
     if (!measured.random().isEmpty()) {
-      bars.add(CircuitBlocks.bar("random circuits alone", measured.randomMean()));
+      bars.add(CircuitBlocks.bar("random circuits", measured.randomMean()));
     }
-    bars.add(CircuitBlocks.bar("without the circuit", measured.without()));
+    bars.add(CircuitBlocks.bar("without circuit", measured.without()));
     bars.add(CircuitBlocks.bar("all ablated", measured.nothing()));
     return new BarChart(
         "Logit difference with parts of the model ablated", "logit difference; ± 95 %", bars);
@@ -188,89 +201,30 @@ public final class IoiCircuitPage implements StudyPage {
   private String readingOfAblations() {
     var measured = findings.measured();
     var text =
-        "A circuit that does the work alone reaches the whole model; without it no more is left"
-            + " than with everything ablated. ";
+        "If the circuit does the work, it reaches alone what the whole model does, and without it no"
+            + " more is left than with everything ablated. ";
     if (!measured.hasGap()) {
       return text + "Here ablating everything changes nothing, so no share can be given.";
     }
     text +=
-        "Faithfulness is (m(C) - m(empty)) / (m(full) - m(empty)): %s for the circuit, %s for what is left without it"
+        "Faithfulness is (m(C) - m(empty)) / (m(full) - m(empty)), m being the logit difference: %s for the circuit alone, %s for what is left without it."
             .formatted(percent(measured.faithfulness().mean()), percent(measured.left().mean()));
+    if (measured.faithfulness().mean() > 1) {
+      text += " Above 100 % what is outside the circuit works, taken together, against the answer.";
+    }
     if (measured.random().isEmpty()) {
-      return text + ".";
+      return text;
     }
     var random = measured.randomFaithfulness();
     double least = random.stream().mapToDouble(it -> it.mean()).min().orElseThrow();
     double most = random.stream().mapToDouble(it -> it.mean()).max().orElseThrow();
     return text
-        + ", from %s to %s for %s with as many heads and MLPs (their interval is over circuits)."
-            .formatted(percent(least), percent(most), count(random.size(), "random circuit"));
+        + " For %s with as many heads and MLPs it is from %s to %s; the bar is their mean, its interval over circuits."
+            .formatted(count(random.size(), "random circuit"), percent(least), percent(most));
   }
 
-  private List<Block> paths() {
-    var flows =
-        Table.titled(
-            "What each class tells the next and the logits, all top heads together",
-            Column.text("from"),
-            Column.text("to"),
-            Column.text("input"),
-            Column.signed("loss", 3).explained(LOSS),
-            Column.error(3, "prompts"),
-            Column.text("share"));
-    for (var flow : findings.paths().flows()) {
-      boolean is = flow.loss().n() > 0;
-      flows.row(
-          Cell.of(flow.from() + " heads"),
-          Cell.of(flow.to().map(to -> to + " heads").orElse(LOGITS)),
-          Cell.of(flow.input()),
-          Cell.of(flow.loss().mean()),
-          Cell.of(flow.loss().standardError()),
-          Cell.of(is ? share(flow.loss().mean()) : "no path"));
-    }
-    var blocks = new ArrayList<Block>();
-    blocks.add(flows.build());
-    blocks.add(
-        new Prose(
-            "The classes claim that duplicate-token heads tell S-inhibition heads (their values at"
-                + " S2), these the name movers (their queries at END), and these the logits. That"
-                + " is measured here, and beside it what the other classes write into the logits"
-                + " themselves: the senders' outputs along these paths alone are taken from the"
-                + " corrupted prompts, other heads frozen, MLPs and norms recomputed. A positive"
-                + " loss means that the paths work for the answer; the share is of the clean logit"
-                + " difference. There is no path where no sender comes before a receiver."));
-    if (!findings.paths().paths().isEmpty()) {
-      blocks.add(byHead());
-    }
-    return blocks;
-  }
-
-  private String share(double loss) {
-    return percent(loss / findings.measured().clean().mean());
-  }
-
-  private Table byHead() {
-    var table =
-        Table.titled(
-            "The same from head to head",
-            Column.label("from"),
-            Column.label("to"),
-            Column.text("input"),
-            Column.signed("loss", 3).explained(LOSS),
-            Column.error(3, "prompts"));
-    findings.paths().paths().stream()
-        .sorted(Comparator.comparingDouble(path -> -Math.abs(path.loss().mean())))
-        .forEach(path ->
-            table.row(
-                Cell.of(path.from().toString()),
-                Cell.of(to(path)),
-                Cell.of(path.input()),
-                Cell.of(path.loss().mean()),
-                Cell.of(path.loss().standardError())));
-    return table.build();
-  }
-
-  private static String to(ClassPath path) {
-    return path.to().map(Head::toString).orElse(LOGITS);
+  private ClassPathBlocks paths() {
+    return new ClassPathBlocks(findings.paths(), findings.measured().clean());
   }
 
   @Override
@@ -288,25 +242,14 @@ public final class IoiCircuitPage implements StudyPage {
     int layers = findings.attention().layers();
     nodes.add(
         new CircuitGraph.Node(
-            LOGITS, layers, CircuitGraph.Kind.LOGITS, "", "the answer at the last token"));
-    var edges =
-        findings.paths().paths().stream()
-            .map(path ->
-                new CircuitGraph.Edge(
-                    CircuitNode.of(path.from()).toString(),
-                    path.to().map(to -> CircuitNode.of(to).toString()).orElse(LOGITS),
-                    path.loss().mean(),
-                    path.input() + ": loss " + signed(path.loss().mean())))
-            .toList();
+            ClassPathBlocks.LOGITS,
+            layers,
+            CircuitGraph.Kind.LOGITS,
+            "",
+            "the answer at the last token"));
     return List.of(
-        new CircuitGraph("The circuit within the write budget", layers, nodes, edges),
-        new Prose(
-            edges.isEmpty()
-                ? "Colours are classes. No paths were measured, so none are drawn."
-                : "Colours are classes. Lines are the paths between the top heads of the classes"
-                    + " that were measured, as wide as the logit difference that is lost when they"
-                    + " carry corrupted values. Other nodes may be joined too; that was not"
-                    + " measured."));
+        new CircuitGraph("The circuit within the write budget", layers, nodes, paths().edges()),
+        new Prose(paths().readingOfEdges()));
   }
 
   @Override
@@ -316,47 +259,23 @@ public final class IoiCircuitPage implements StudyPage {
         .classes()
         .forEach((each, heads) -> {
           if (!heads.isEmpty()) {
-            sentences.add("By attention %s: %s (%s).".formatted(arrow(each), names(heads), each));
+            sentences.add(
+                "%s heads by attention %s: %s."
+                    .formatted(capitalised(each.toString()), arrow(each), scored(each, heads)));
           }
         });
     sentences.add(CircuitBlocks.size(findings.filling()));
+    findings.comparison().map(CircuitBlocks::overlap).ifPresent(sentences::add);
     sentences.addAll(measuredConclusions());
-    findings.paths().flows().stream()
-        .filter(flow -> isClaimed(flow) || isCertain(flow))
-        .forEach(flow -> sentences.add(sentence(flow)));
+    sentences.addAll(paths().conclusions());
     return sentences;
   }
 
-  private static boolean isClaimed(ClassFlow flow) {
-    return flow.to().isPresent() || flow.from() == HeadClass.NAME_MOVER;
-  }
-
-  /** A single prompt has no error, and so no certainty. */
-  private static boolean isCertain(ClassFlow flow) {
-    return Math.abs(flow.loss().mean()) > 2 * flow.loss().standardError();
-  }
-
-  private String sentence(ClassFlow flow) {
-    var from = "the " + flow.from() + " heads";
-    var to = flow.to().map(it -> "the " + it + " heads").orElse("the " + LOGITS);
-    var loss = flow.loss();
-    if (loss.n() == 0) {
-      return "From %s to %s there is no path: none of the first comes before one of the second."
-          .formatted(from, to);
-    }
-    var verdict =
-        !isCertain(flow)
-            ? "not to be told from nothing"
-            : loss.mean() > 0 ? "they work for the answer" : "they work against it";
-    return "With corrupted values on the paths from %s to %s (%s) the logit difference changes by `%s` ± %s, `%s` of it: %s."
-        .formatted(
-            from,
-            to,
-            flow.input(),
-            signed(-loss.mean()),
-            plain(loss.standardError()),
-            share(-loss.mean()),
-            verdict);
+  private String scored(HeadClass of, List<Head> heads) {
+    return findings.tops().stream()
+        .filter(top -> top.of() == of && heads.contains(top.head()))
+        .map(top -> top.head() + " (`" + plain(top.attention().mean()) + "`)")
+        .collect(Collectors.joining(", "));
   }
 
   private List<String> measuredConclusions() {
@@ -380,10 +299,10 @@ public final class IoiCircuitPage implements StudyPage {
       long asGood = measured.randomAsGood();
       sentences.add(
           asGood == 0
-              ? "None of %s of the same size reaches that; their mean is `%s`."
+              ? "None of %s of the same size does as well alone; their mean is `%s`."
                   .formatted(
                       count(circuits, "random circuit"), signed(measured.randomMean().mean()))
-              : "`%d` of %s of the same size reach at least that (their mean is `%s`): what attention chose is not clearly better than chance."
+              : "`%d` of %s of the same size do at least as well alone (their mean is `%s`): what attention chose is not clearly better than chance."
                   .formatted(
                       asGood,
                       count(circuits, "random circuit"),

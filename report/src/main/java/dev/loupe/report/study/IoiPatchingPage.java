@@ -5,6 +5,7 @@ import static dev.loupe.report.study.Told.names;
 import static dev.loupe.report.study.Told.percent;
 import static dev.loupe.report.study.Told.signed;
 
+import dev.loupe.lens.Estimate;
 import dev.loupe.lens.heads.HeadEvidence;
 import dev.loupe.report.AttentionView;
 import dev.loupe.report.Axis;
@@ -59,7 +60,8 @@ public final class IoiPatchingPage implements StudyPage {
             + findings.corruption()
             + "`. Means are over "
             + findings.prompts().size()
-            + " prompts, with their standard error.");
+            + " prompts; behind ± stands their standard error, in the bar chart of logit"
+            + " differences the 95 % interval.");
   }
 
   @Override
@@ -83,7 +85,7 @@ public final class IoiPatchingPage implements StudyPage {
   public Table heads() {
     var table =
         Table.titled(
-            "Heads that carry the answer",
+            "The heads of the largest recovery",
             Column.label("head"),
             Column.signed("recovery", 3)
                 .explained("share of the clean-corrupted logit difference that its z brings back"),
@@ -129,14 +131,19 @@ public final class IoiPatchingPage implements StudyPage {
               + " corrupted ones. A recovery is a share of the way down, not towards the answer.");
     }
     byRole.forEach((role, heads) -> sentences.add(sentence(role, heads)));
+    if (!hasMovers()) {
+      sentences.add(
+          "None of the %d heads of the largest recovery is a name mover, which would read IO and raise it."
+              .formatted(findings.heads().size()));
+    }
     if (!findings.knockedOut().isEmpty()) {
       sentences.add(
           "Without "
               + names(findings.knockedOut())
               + " (z at END set to its mean) the clean logit difference goes from "
-              + signed(findings.effects().clean().mean())
+              + withError(findings.effects().clean(), 2)
               + " to "
-              + signed(findings.afterKnockOut().mean())
+              + withError(findings.afterKnockOut(), 2)
               + ".");
     }
     return sentences;
@@ -146,7 +153,7 @@ public final class IoiPatchingPage implements StudyPage {
     boolean many = heads.size() > 1;
     // Each by itself: single heads need not add up.
     var recoveries =
-        heads.stream().map(h -> signed(h.recovery().mean())).collect(Collectors.joining(", "));
+        heads.stream().map(h -> withError(h.recovery(), 3)).collect(Collectors.joining(", "));
     return "%s: %s %s (%s %s)."
         .formatted(
             capitalised(many ? role.many() : role.toString()),
@@ -154,6 +161,13 @@ public final class IoiPatchingPage implements StudyPage {
             many ? role.meaningOfMany() : role.meaning(),
             many ? "recoveries" : "recovery",
             recoveries);
+  }
+
+  private static String withError(Estimate value, int decimals) {
+    return Numbers.fixed(value.mean(), decimals, true)
+        + (Double.isFinite(value.standardError())
+            ? " ± " + Numbers.fixed(value.standardError(), decimals, false)
+            : "");
   }
 
   private static String capitalised(String text) {
@@ -183,7 +197,38 @@ public final class IoiPatchingPage implements StudyPage {
                 + " up to 1. A head that moves the answer looks at IO; one that keeps S away looks"
                 + " at S."));
     blocks.add(attention());
+    blocks.add(
+        new Prose(
+            "Each picture is a head on the first prompt, each row of it a token that looks at itself"
+                + " and at those before it; choose a head to see it large."));
+    if (!findings.knockedOut().isEmpty()) {
+      blocks.add(new Section("Without them"));
+      blocks.addAll(without());
+    }
     return blocks;
+  }
+
+  private List<Block> without() {
+    int out = findings.knockedOut().size();
+    return List.of(
+        new BarChart(
+            "Logit difference without the heads that carry the answer",
+            "logit difference; ± 95 %",
+            List.of(
+                bar("clean", findings.effects().clean()),
+                bar(out == 1 ? "without it" : "without them", findings.afterKnockOut()),
+                bar("corrupted", findings.effects().corrupted()))),
+        new Prose(
+            "Knocked out together are "
+                + names(findings.knockedOut())
+                + ", the heads above that have a role and a positive recovery: z at END is its mean"
+                + " over the clean prompts. The nearer the logit difference comes to 0, the less the"
+                + " rest of the model can tell IO from S without "
+                + (out == 1 ? "it." : "them.")));
+  }
+
+  private static BarChart.Bar bar(String label, Estimate value) {
+    return new BarChart.Bar(label, value.mean(), Told.error(value));
   }
 
   private boolean hasMovers() {
@@ -234,58 +279,33 @@ public final class IoiPatchingPage implements StudyPage {
   @Override
   public List<KeyFigures.Figure> baselines() {
     var effects = findings.effects();
-    var figures = new ArrayList<KeyFigures.Figure>();
-    figures.add(
+    return List.of(
         new KeyFigures.Figure(
-            "accuracy", percent(effects.accuracy()), "prompts where IO is likelier than S"));
-    figures.add(
+            "accuracy", percent(effects.accuracy()), "prompts where IO is likelier than S"),
         new KeyFigures.Figure(
-            "top-1", percent(effects.topAccuracy()), "prompts where IO is the likeliest token"));
-    figures.add(figure("clean", effects.clean(), "logit of IO minus logit of S"));
-    figures.add(figure("corrupted", effects.corrupted(), "the same, " + findings.corruption()));
-    int out = findings.knockedOut().size();
-    if (out > 0) {
-      figures.add(
-          figure(
-              "knocked out",
-              findings.afterKnockOut(),
-              "clean, without " + out + (out == 1 ? " head" : " heads")));
-    }
-    return figures;
+            "top-1", percent(effects.topAccuracy()), "prompts where IO is the likeliest token"),
+        figure("clean", effects.clean(), "logit of IO minus logit of S"),
+        figure("corrupted", effects.corrupted(), "the same on corrupted prompts"));
   }
 
   private static String roleRules() {
     String effect = Numbers.fixed(HeadRole.LEAST_EFFECT, 2, false);
-    return "What a head is called follows from the figures beside it. Recovery below "
-        + Numbers.fixed(HeadRole.LEAST_RECOVERY, 2, false)
-        + " in magnitude: "
-        + HeadRole.NONE
-        + ". Attention to IO, S1 and S2 together below "
-        + Numbers.fixed(HeadRole.LEAST_ATTENTION, 2, false)
-        + ": "
-        + HeadRole.OTHER
-        + ". The rest read IO if they look at it more than at S1 and S2 together, else S. With less"
-        + " than "
-        + Numbers.fixed(100 * HeadRole.LEAST_DIRECT, 0, false)
-        + " % of its recovery written directly: "
-        + HeadRole.INDIRECT_IO_READER
-        + " or "
-        + HeadRole.INDIRECT_S_READER
-        + ". Else OV decides: above +"
-        + effect
-        + " logits "
-        + HeadRole.NAME_MOVER
-        + " (of IO) or "
-        + HeadRole.SUBJECT_COPIER
-        + " (of S); below -"
-        + effect
-        + " "
-        + HeadRole.NEGATIVE_NAME_MOVER
-        + " or "
-        + HeadRole.SUBJECT_SUPPRESSOR
-        + "; between the two "
-        + HeadRole.UNCLEAR
-        + ".";
+    return "The last column follows from those before it. A head is `%s` where its recovery is below %s in magnitude or within two standard errors of 0, and `%s` where IO, S1 and S2 together get less than %s of its attention. The rest read IO if they look at it more than at S1 and S2 together, else S. One that writes less than %s %% of its recovery into the logits itself is an `%s` or `%s`. For the others OV decides: above +%s logits a head is a `%s` (IO) or `%s` (S), below -%s a `%s` or `%s`, between the two `%s`."
+        .formatted(
+            HeadRole.NONE,
+            Numbers.fixed(HeadRole.LEAST_RECOVERY, 2, false),
+            HeadRole.OTHER,
+            Numbers.fixed(HeadRole.LEAST_ATTENTION, 2, false),
+            Numbers.fixed(100 * HeadRole.LEAST_DIRECT, 0, false),
+            HeadRole.INDIRECT_IO_READER,
+            HeadRole.INDIRECT_S_READER,
+            effect,
+            HeadRole.NAME_MOVER,
+            HeadRole.SUBJECT_COPIER,
+            effect,
+            HeadRole.NEGATIVE_NAME_MOVER,
+            HeadRole.SUBJECT_SUPPRESSOR,
+            HeadRole.UNCLEAR);
   }
 
   private AttentionView attention() {

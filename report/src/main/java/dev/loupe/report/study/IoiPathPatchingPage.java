@@ -59,14 +59,14 @@ public final class IoiPathPatchingPage implements StudyPage {
             + findings.corruption()
             + "`; effects are differences in the logit of IO minus that of S, means over "
             + findings.prompts().size()
-            + " prompts. "
+            + " prompts, and behind ± stands their standard error. "
             + marks());
   }
 
   private String marks() {
     return findings.paper().isEmpty()
-        ? "Heads of this model have no marks: the classes of Wang et al. are of the heads of GPT-2"
-            + " small, whose shape this model has not."
+        ? "The heads of this model have no marks: the classes of Wang et al. are of heads of GPT-2"
+            + " small, and this model has another shape."
         : "Marked are the "
             + findings.paper().size()
             + " heads of the circuit of Wang et al. They are heads of GPT-2 small's own weights: in"
@@ -79,7 +79,7 @@ public final class IoiPathPatchingPage implements StudyPage {
         new KeyFigures.Figure(
             "accuracy", percent(findings.accuracy()), "prompts where IO is likelier than S"),
         figure("clean", findings.clean(), "logit of IO minus logit of S"),
-        figure("corrupted", findings.corrupted(), "the same, " + findings.corruption()),
+        figure("corrupted", findings.corrupted(), "the same on corrupted prompts"),
         new KeyFigures.Figure("drop", signed(findings.drop()), "clean minus corrupted, in logits"));
   }
 
@@ -95,13 +95,20 @@ public final class IoiPathPatchingPage implements StudyPage {
                 + " here too."));
     table("The heads that help most", findings.helping(), blocks);
     table("The heads that harm most", findings.harming(), blocks);
+    blocks.add(
+        new Prose(
+            "The effect is how far the corrupted logit difference rises with a head's clean output,"
+                + " in logits and in % of the drop from clean to corrupted. The columns from"
+                + " \"direct\" on have the same head's direct path: how far the clean logit"
+                + " difference changes when it is corrupted, which is negative for a head that helps."
+                + " What is within two standard errors of 0 may be chance."));
     blocks.add(new Section("Through the direct path"));
     blocks.add(paths());
     blocks.add(
         new Prose(
             "As in Figure 3b of the paper: the logit difference falls (red) where a head that"
                 + " supports the answer is corrupted, and rises (blue) where one that works against"
-                + " it is. Heads that act through other heads show nothing here."));
+                + " it is. Heads that act through other heads alone show nothing here."));
     blocks.add(new Section("One against the other"));
     blocks.add(scatter());
     blocks.add(
@@ -112,7 +119,19 @@ public final class IoiPathPatchingPage implements StudyPage {
                 + " along the direct one have a rank correlation of "
                 + correlation(findings.agreement().spearman())
                 + "."));
-    blocks.add(ranks());
+    table(
+        "The heads that help most along the direct path",
+        firstOf(byPath().filter(head -> head.path().mean() < 0)),
+        blocks);
+    table(
+        "The heads that harm most along the direct path",
+        firstOf(byPath().toList().reversed().stream().filter(head -> head.path().mean() > 0)),
+        blocks);
+    blocks.add(
+        new Prose(
+            "Those whose corruption lowers the logit difference most, and those whose corruption"
+                + " raises it most. A head far down in one rank and far up in the other acts through"
+                + " other heads, or is answered by them."));
     if (!findings.paper().isEmpty()) {
       blocks.add(new Section("The heads of the paper"));
       table("All heads of the circuit of Wang et al.", marked(), blocks);
@@ -206,13 +225,12 @@ public final class IoiPathPatchingPage implements StudyPage {
         : head.paper().isEmpty() ? "not in the paper" : head.paper();
   }
 
-  private Table ranks() {
-    var byPath =
-        findings.ranked().stream()
-            .sorted(Comparator.comparingInt(Ranked::pathRank))
-            .limit(findings.study().top())
-            .toList();
-    return table("The heads that help most along the direct path", byPath);
+  private Stream<Ranked> byPath() {
+    return findings.ranked().stream().sorted(Comparator.comparingInt(Ranked::pathRank));
+  }
+
+  private List<Ranked> firstOf(Stream<Ranked> heads) {
+    return heads.limit(findings.study().top()).toList();
   }
 
   private List<Ranked> marked() {
@@ -256,28 +274,28 @@ public final class IoiPathPatchingPage implements StudyPage {
     var ranked = findings.ranked();
     sentences.add(
         told(
-            "Through all paths most help comes from %s.",
+            "These heads help most through all paths: %s.",
             "No head helps through all paths by more than two standard errors.",
             ranked.stream().filter(h -> isAbove(h.effect())),
             IoiPathPatchingPage::effect));
     sentences.add(
         told(
-            "Most harm comes from %s.",
+            "These harm most through all paths: %s.",
             "No head harms through all paths by more than two standard errors.",
             ranked.reversed().stream().filter(h -> isBelow(h.effect())),
             IoiPathPatchingPage::effect));
-    var byPath = ranked.stream().sorted(Comparator.comparingInt(Ranked::pathRank)).toList();
+    var byPath = byPath().toList();
     sentences.add(
         told(
-            "Corrupted along the direct path, most is taken from the logit difference by %s.",
-            "Corrupted along the direct path, no head takes more than two standard errors from the"
-                + " logit difference.",
+            "Corrupting these along the direct path lowers the logit difference most: %s.",
+            "Corrupted along the direct path, no head lowers the logit difference by more than two"
+                + " standard errors.",
             byPath.stream().filter(h -> isBelow(h.path())),
             IoiPathPatchingPage::path));
     sentences.add(
         told(
-            "So corrupted, most is added to it by %s.",
-            "So corrupted, no head adds more than two standard errors to it.",
+            "Corrupting these along the direct path raises it most: %s.",
+            "Corrupted along the direct path, no head raises it by more than two standard errors.",
             byPath.reversed().stream().filter(h -> isAbove(h.path())),
             IoiPathPatchingPage::path));
     if (!findings.paper().isEmpty()) {
@@ -307,13 +325,23 @@ public final class IoiPathPatchingPage implements StudyPage {
   }
 
   private static String effect(Ranked head) {
-    return "%s (%s logits, %s %% of the drop)"
+    return "%s (`%s`%s logits, %s %% of the drop)"
         .formatted(
-            head.head(), signed(head.effect().mean()), Numbers.fixed(100 * head.ofDrop(), 1, true));
+            head.head(),
+            signed(head.effect().mean()),
+            error(head.effect()),
+            Numbers.fixed(100 * head.ofDrop(), 1, true));
   }
 
   private static String path(Ranked head) {
-    return head.head() + " (" + signed(head.path().mean()) + " logits)";
+    return "%s (`%s`%s logits)"
+        .formatted(head.head(), signed(head.path().mean()), error(head.path()));
+  }
+
+  private static String error(Estimate value) {
+    return Double.isFinite(value.standardError())
+        ? " ± " + Numbers.fixed(value.standardError(), 2, false)
+        : "";
   }
 
   @Override

@@ -76,7 +76,7 @@ class IoiPatchingPageTest {
               "tokens3",
               "four",
               "Where L0H0 looks from the last token of prompt 1")
-          .contains("75.0 %", "+3.00", "+0.670", "clean, without 1 head (")
+          .contains("75.0 %", "+3.00", "+0.670", "Knocked out together are L0H0,")
           .contains(List.of(HeadRole.values()).stream().map(HeadRole::toString).toList());
     } finally {
       Locale.setDefault(before);
@@ -94,16 +94,17 @@ class IoiPatchingPageTest {
   void eachRecoveryIsToldByItselfAndARiseIsNoFall() {
     assertThat(new IoiPatchingPage(findings(3, List.of(new Head(0, 0)))).conclusions())
         .containsExactly(
-            "Name movers: L0H0, L0H1 read IO and raise it (recoveries +0.67, +0.22).",
-            "Without L0H0 (z at END set to its mean) the clean logit difference goes from +3.00 to"
-                + " +4.50.");
+            "Name movers: L0H0, L0H1 read IO and raise it (recoveries +0.670 ± 0.010,"
+                + " +0.220 ± 0.010).",
+            "Without L0H0 (z at END set to its mean) the clean logit difference goes from +3.00 ± 0.50"
+                + " to +4.50 ± 0.25.");
   }
 
   @Test
   void withoutAKnockOutNoneIsTold() {
     var findings = findings(3, List.of());
     assertThat(new IoiPatchingPage(findings).conclusions()).hasSize(1);
-    assertThat(html(findings)).doesNotContain("knocked out", "Without");
+    assertThat(html(findings)).doesNotContain("Knocked out", "Without");
   }
 
   @Test

@@ -80,12 +80,12 @@ class IoiPathPatchingPageTest {
   void effectsAreToldInLogitsAndAsSharesOfTheDrop() {
     assertThat(page(2.5, Map.of()).conclusions())
         .containsExactly(
-            "Through all paths most help comes from L1H0 (+1.25 logits, +50.0 % of the drop), L0H0"
-                + " (+0.50 logits, +20.0 % of the drop).",
-            "Most harm comes from L0H1 (-0.25 logits, -10.0 % of the drop).",
-            "Corrupted along the direct path, most is taken from the logit difference by L1H0 (-2.00"
-                + " logits).",
-            "So corrupted, most is added to it by L1H1 (+0.50 logits).");
+            "These heads help most through all paths: L1H0 (`+1.25` ± 0.10 logits, +50.0 % of the"
+                + " drop), L0H0 (`+0.50` ± 0.10 logits, +20.0 % of the drop).",
+            "These harm most through all paths: L0H1 (`-0.25` ± 0.10 logits, -10.0 % of the drop).",
+            "Corrupting these along the direct path lowers the logit difference most: L1H0 (`-2.00` ±"
+                + " 0.10 logits).",
+            "Corrupting these along the direct path raises it most: L1H1 (`+0.50` ± 0.10 logits).");
     assertThat(page(-2.5, Map.of()).conclusions().getFirst()).contains("does the opposite");
   }
 }

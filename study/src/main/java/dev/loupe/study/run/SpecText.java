@@ -76,7 +76,15 @@ final class SpecText {
    * @throws IllegalArgumentException if it is neither, naming line and column
    */
   static JsonNode read(String text, String source) {
-    boolean isJson = source.toLowerCase(Locale.ROOT).endsWith(".json");
+    return read(text, source, source.toLowerCase(Locale.ROOT).endsWith(".json"));
+  }
+
+  /** Reads YAML whatever its source is called: the value of an option may be a file's name. */
+  static JsonNode readYaml(String text, String source) {
+    return read(text, source, false);
+  }
+
+  private static JsonNode read(String text, String source, boolean isJson) {
     try {
       if (!isJson) {
         refuseAliases(text, source);

@@ -123,7 +123,7 @@ public record StudySpec(ModelSpec model, Study study) {
       }
       var source = "--set " + setting;
       var text = setting.substring(equals + 1);
-      JsonNode value = text.isBlank() ? StringNode.valueOf("") : SpecText.read(text, source);
+      JsonNode value = text.isBlank() ? StringNode.valueOf("") : SpecText.readYaml(text, source);
       var part = value;
       for (var key : List.of(setting.substring(0, equals).split("\\.", -1)).reversed()) {
         part = SpecText.TREES.createObjectNode().set(key, part);

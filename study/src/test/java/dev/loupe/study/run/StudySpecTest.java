@@ -246,6 +246,8 @@ class StudySpecTest {
     assertThat(set.model().name()).isEqualTo("gpt2");
     assertThat(set.model().raw()).isTrue();
     assertThat(spec.withSet(List.of("groups=[]")).study()).isNotEqualTo(spec.study());
+    var named = (TinyPatching) spec.withSet(List.of("factor_file=/a/b.json")).study();
+    assertThat(named.factorFile()).isEqualTo("/a/b.json");
     refusedSetting("prompts.cuont=1", "--set prompts.cuont=1: prompts.cuont:", "mean count?");
     refusedSetting("prompts.count=a", "--set prompts.count=a: prompts.count: the text \"a\"");
     refusedSetting("prompts.count=0", "--set prompts.count=0", "count 0");
