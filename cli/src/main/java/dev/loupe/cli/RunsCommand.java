@@ -68,7 +68,7 @@ final class RunsCommand extends LoupeCommand {
             Column.text("study"),
             Column.text("model"),
             Column.number("prompts", 0),
-            Column.text("time"),
+            Column.text("time (UTC)"),
             Column.text("found"));
     for (var run : runs.runs()) {
       table.row(
@@ -122,28 +122,49 @@ final class RunsCommand extends LoupeCommand {
       rows("asked differently", comparison.options());
       rows("other circumstances", comparison.circumstances());
       rows("found", comparison.numbers());
-      if (!comparison.lists().isEmpty()) {
-        var table =
-            Table.titled(
-                "found, in lists",
-                Column.text("list"),
-                Column.number("numbers", 0),
-                Column.number("only in one", 0),
-                Column.text("largest difference"),
-                Column.text("at"));
-        for (var row : comparison.lists()) {
-          table.row(
-              Cell.of(row.path()),
-              Cell.of(row.compared()),
-              Cell.of(row.onlyOne()),
-              Cell.of(row.largest().isPresent() ? plain(row.largest().getAsDouble()) : ""),
-              Cell.of(row.largest().orElse(0) > 0 ? row.where() : ""));
-        }
-        out().println(TerminalTable.render(table.build(), terminal()));
-      }
+      lists(comparison.lists().stream().filter(row -> !row.isSame()).toList());
+      long values = comparison.numbers().stream().filter(RunComparison.Row::isSame).count();
+      long lists = comparison.lists().stream().filter(RunComparison.ListRow::isSame).count();
+      boolean all = values == comparison.numbers().size() && lists == comparison.lists().size();
+      out()
+          .println(
+              (all ? "both found the same: " : "the same in both: ")
+                  + count(values, "single value")
+                  + " and "
+                  + count(lists, "list"));
     }
 
-    private void rows(String title, List<RunComparison.Row> rows) {
+    private static String count(long number, String what) {
+      return number + " " + what + (number == 1 ? "" : "s");
+    }
+
+    private void lists(List<RunComparison.ListRow> rows) {
+      if (rows.isEmpty()) {
+        return;
+      }
+      var table =
+          Table.titled(
+              "found, in lists",
+              Column.text("list"),
+              Column.number("values", 0),
+              Column.number("only in one", 0),
+              Column.number("differ", 0),
+              Column.text("at most by"),
+              Column.text("at"));
+      for (var row : rows) {
+        table.row(
+            Cell.of(row.path()),
+            Cell.of(row.compared()),
+            Cell.of(row.onlyOne()),
+            Cell.of(row.differing()),
+            Cell.of(row.largest().isPresent() ? plain(row.largest().getAsDouble()) : ""),
+            Cell.of(row.largest().orElse(0) > 0 ? row.where() : ""));
+      }
+      out().println(TerminalTable.render(table.build(), terminal()));
+    }
+
+    private void rows(String title, List<RunComparison.Row> all) {
+      var rows = all.stream().filter(row -> !row.isSame()).toList();
       if (rows.isEmpty()) {
         return;
       }

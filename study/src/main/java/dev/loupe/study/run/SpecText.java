@@ -3,6 +3,7 @@ package dev.loupe.study.run;
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -76,7 +77,15 @@ final class SpecText {
    * @throws IllegalArgumentException if it is neither, naming line and column
    */
   static JsonNode read(String text, String source) {
-    boolean isJson = source.toLowerCase(Locale.ROOT).endsWith(".json");
+    return read(text, source, source.toLowerCase(Locale.ROOT).endsWith(".json"));
+  }
+
+  /** Reads YAML, whatever its source is called: {@code --set file=words.json} is none in JSON. */
+  static JsonNode readYaml(String text, String source) {
+    return read(text, source, false);
+  }
+
+  private static JsonNode read(String text, String source, boolean isJson) {
     try {
       if (!isJson) {
         refuseAliases(text, source);
@@ -115,11 +124,13 @@ final class SpecText {
         : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
   }
 
-  /** The parser's message without its own account of the place. */
+  /** The parser's message without its own account of the place, which is indented. */
   private static String plain(JacksonException e) {
-    var text = e.getOriginalMessage();
-    int end = text.indexOf("\n in ");
-    return (end > 0 ? text.substring(0, end) : text).strip().replaceAll("\\s*\\R\\s*", " ");
+    return e.getOriginalMessage()
+        .lines()
+        .filter(line -> !line.isBlank() && !line.startsWith(" "))
+        .map(String::strip)
+        .collect(Collectors.joining(", "));
   }
 
   /**
