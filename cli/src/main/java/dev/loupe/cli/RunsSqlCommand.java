@@ -7,6 +7,7 @@ import dev.loupe.report.TerminalTable;
 import dev.loupe.study.run.RunDatabase;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -113,7 +114,7 @@ final class RunsSqlCommand extends LoupeCommand {
     for (int i = 0; i < answer.columns().size(); i++) {
       var name = answer.columns().get(i);
       columns.add(
-          answer.numeric().get(i) && fitsDecimals(column(answer, i))
+          isNumeric(answer, i) && fitsDecimals(column(answer, i))
               ? Column.number(name, decimals(column(answer, i)))
               : Column.text(name));
     }
@@ -142,6 +143,12 @@ final class RunsSqlCommand extends LoupeCommand {
               : Cell.of(Texts.harmless(text(value))));
     }
     return cells;
+  }
+
+  /** A sum of whole numbers is of a type that JDBC has no number for. */
+  private static boolean isNumeric(RunDatabase.Answer answer, int column) {
+    return answer.numeric().get(column)
+        || answer.rows().stream().anyMatch(row -> row.get(column) instanceof BigInteger);
   }
 
   private static String text(@Nullable Object value) {
