@@ -72,7 +72,11 @@ abstract class LoupeCommand implements Callable<Integer> {
 
   /** Returns a text broken into lines that fit the results' end. */
   final String wrapped(String text) {
-    int width = Math.clamp(terminal().width(), 40, 100);
+    return wrapped(text, Math.min(terminal().width(), 100));
+  }
+
+  private static String wrapped(String text, int most) {
+    int width = Math.max(most, 40);
     var lines = new StringBuilder();
     int column = 0;
     for (var word : text.split(" ", -1)) {
@@ -126,7 +130,8 @@ abstract class LoupeCommand implements Callable<Integer> {
 
   /** Prints a remark for a person, aside from the results. */
   final void note(String text) {
-    err().println(Shell.faint(shell().err(), text));
+    var lines = shell().errIsTerminal() ? wrapped(text, shell().err().width()) : text;
+    err().println(Shell.faint(shell().err(), lines));
   }
 
   /** Has Ctrl-C interrupt this thread, so that what is finished can be kept. */

@@ -12,6 +12,7 @@ import dev.loupe.study.run.StudyRunner;
 import dev.loupe.study.run.StudySpec;
 import dev.loupe.tensor.Threads;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -90,7 +91,7 @@ final class ReplayCommand extends LoupeCommand {
 
   private StudySpec spec(RunFolder run) throws IOException {
     var spec = run.spec(studies().studies());
-    var _ = run.json();
+    Replay.require(run, spec);
     var commit = Replay.revision(run);
     return asked(() -> {
       var recorded = spec.model();
@@ -113,16 +114,14 @@ final class ReplayCommand extends LoupeCommand {
                         + it.after().orElse("of no file")
                         + ".")));
     if (!replay.circumstances().isEmpty()) {
-      out.println(
-          TerminalTable.render(
-              table("what the numbers come from", replay.circumstances(), false), terminal()));
+      out.println(TerminalTable.render(circumstances(replay.circumstances()), terminal()));
     }
     if (replay.isIdentical()) {
       out.println(
-          "identical: "
+          (allowed > 0 ? "the same: " : "identical: ")
               + replay.compared()
               + " numbers and texts"
-              + (allowed > 0 ? " within " + allowed : ", to the last digit"));
+              + (allowed > 0 ? " within " + said(allowed) : ", to the last digit"));
       return;
     }
     var largest =
@@ -133,7 +132,9 @@ final class ReplayCommand extends LoupeCommand {
             .toList();
     int left = replay.numbers().size() - largest.size();
     var title = "what was found" + (left > 0 ? ", the " + SHOWN + " that differ most" : "");
-    out.println(TerminalTable.render(table(title, largest, true), terminal()));
+    out.println(bold(title));
+    largest.forEach(this::show);
+    out.flush();
     throw new IllegalStateException(
         replay.numbers().size()
             + " of "
@@ -142,30 +143,45 @@ final class ReplayCommand extends LoupeCommand {
             + folder);
   }
 
-  private static Table table(String title, List<Difference> differences, boolean isOfNumbers) {
-    var columns =
-        isOfNumbers
-            ? new Column[] {
-              Column.text("where"),
-              Column.text("run"),
-              Column.text("replay"),
-              Column.text("relative difference")
-            }
-            : new Column[] {Column.text("where"), Column.text("run"), Column.text("replay")};
-    var table = Table.titled(title, columns);
+  /** A table would cut the places, which are long and begin alike. */
+  private void show(Difference it) {
+    var relative =
+        it.relative().isPresent()
+            ? String.format(Locale.ROOT, "  relative difference %.2g", it.relative().getAsDouble())
+            : "";
+    var arrow = terminal().unicode() ? " \u2192 " : " -> ";
+    int most = Math.max(20, (terminal().width() - relative.length() - 8) / 2);
+    out().println(Texts.harmless(it.pointer()));
+    out()
+        .println(
+            "    "
+                + cut(it.before().orElse("missing"), most)
+                + arrow
+                + cut(it.after().orElse("missing"), most)
+                + faint(relative));
+  }
+
+  private static String cut(String text, int most) {
+    var plain = Texts.harmless(text);
+    return plain.length() <= most ? plain : plain.substring(0, most - 3) + "...";
+  }
+
+  private static String said(double tolerance) {
+    return BigDecimal.valueOf(tolerance).stripTrailingZeros().toString().replace('E', 'e');
+  }
+
+  private static Table circumstances(List<Difference> differences) {
+    var table =
+        Table.titled(
+            "what the numbers come from",
+            Column.text("where"),
+            Column.text("run"),
+            Column.text("replay"));
     for (var it : differences) {
-      var where = Cell.of(it.pointer());
-      var before = Cell.of(it.before().orElse("missing"));
-      var after = Cell.of(it.after().orElse("missing"));
-      if (isOfNumbers) {
-        var relative =
-            it.relative().isPresent()
-                ? String.format(Locale.ROOT, "%.2g", it.relative().getAsDouble())
-                : "";
-        table.row(where, before, after, Cell.of(relative));
-      } else {
-        table.row(where, before, after);
-      }
+      table.row(
+          Cell.of(it.pointer()),
+          Cell.of(it.before().orElse("missing")),
+          Cell.of(it.after().orElse("missing")));
     }
     return table.build();
   }

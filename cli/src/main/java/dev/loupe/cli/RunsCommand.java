@@ -5,11 +5,15 @@ import dev.loupe.report.Column;
 import dev.loupe.report.Table;
 import dev.loupe.report.TerminalTable;
 import dev.loupe.study.run.RunComparison;
+import dev.loupe.study.run.RunSummary;
 import dev.loupe.study.run.Runs;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,6 +39,10 @@ import picocli.CommandLine.ScopeType;
       "  loupe runs sql \"SELECT run, study, model FROM runs ORDER BY time\""
     })
 final class RunsCommand extends LoupeCommand {
+  private static final int GAP = 2;
+  private static final int TIME = "2026-11-21 04:33".length();
+  private static final int FEWEST = 16;
+
   @Option(
       names = "--root",
       paramLabel = "FOLDER",
@@ -61,25 +69,53 @@ final class RunsCommand extends LoupeCommand {
       command.out().println("no runs under " + root);
       return;
     }
+    // A name that is cut cannot be compared: what was found gives way to it, then the time.
+    int wide = command.terminal().width();
+    int room = wide - width(runs, RunSummary::name) - width(runs, RunSummary::study);
+    room -= width(runs, RunSummary::model) + "prompts".length() + 4 * GAP + TIME;
     var table =
-        Table.titled(
-            "runs under " + root,
-            Column.text("run"),
-            Column.text("study"),
-            Column.text("model"),
-            Column.number("prompts", 0),
-            Column.text("time"),
-            Column.text("found"));
-    for (var run : runs.runs()) {
-      table.row(
-          Cell.of(run.name()),
-          Cell.of(run.study()),
-          Cell.of(run.model()),
-          Cell.of(run.prompts().isPresent() ? (double) run.prompts().getAsLong() : Double.NaN),
-          Cell.of(run.time().replaceFirst("(T\\d\\d:\\d\\d).*", "$1").replace('T', ' ')),
-          Cell.of(run.headline().orElse("")));
+        room > FEWEST
+            ? table(runs, true, Optional.of(room - GAP))
+            : table(runs, room >= 0, Optional.empty());
+    command.out().println(TerminalTable.render(table, command.terminal()));
+  }
+
+  private static int width(Runs runs, Function<RunSummary, String> column) {
+    return runs.runs().stream().mapToInt(run -> column.apply(run).length()).max().orElse(0);
+  }
+
+  private Table table(Runs runs, boolean isTimed, Optional<Integer> found) {
+    var columns =
+        new ArrayList<>(
+            List.of(
+                Column.text("run"),
+                Column.text("study"),
+                Column.text("model"),
+                Column.number("prompts", 0)));
+    if (isTimed) {
+      columns.add(Column.text("time (UTC)"));
     }
-    command.out().println(TerminalTable.render(table.build(), command.terminal()));
+    if (found.isPresent()) {
+      columns.add(Column.text("found"));
+    }
+    var table = Table.titled("runs under " + root, columns.toArray(Column[]::new));
+    for (var run : runs.runs()) {
+      var row = new ArrayList<Cell>();
+      row.add(Cell.of(run.name()));
+      row.add(Cell.of(run.study()));
+      row.add(Cell.of(run.model()));
+      row.add(Cell.of(run.prompts().isPresent() ? (double) run.prompts().getAsLong() : Double.NaN));
+      if (isTimed) {
+        row.add(Cell.of(run.time().replaceFirst("(T\\d\\d:\\d\\d).*", "$1").replace('T', ' ')));
+      }
+      found.ifPresent(most -> row.add(Cell.of(cut(run.headline().orElse(""), most))));
+      table.row(row.toArray(Cell[]::new));
+    }
+    return table.build();
+  }
+
+  private static String cut(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most - 3) + "...";
   }
 
   /** Lists the runs. */
@@ -122,28 +158,49 @@ final class RunsCommand extends LoupeCommand {
       rows("asked differently", comparison.options());
       rows("other circumstances", comparison.circumstances());
       rows("found", comparison.numbers());
-      if (!comparison.lists().isEmpty()) {
-        var table =
-            Table.titled(
-                "found, in lists",
-                Column.text("list"),
-                Column.number("numbers", 0),
-                Column.number("only in one", 0),
-                Column.text("largest difference"),
-                Column.text("at"));
-        for (var row : comparison.lists()) {
-          table.row(
-              Cell.of(row.path()),
-              Cell.of(row.compared()),
-              Cell.of(row.onlyOne()),
-              Cell.of(row.largest().isPresent() ? plain(row.largest().getAsDouble()) : ""),
-              Cell.of(row.largest().orElse(0) > 0 ? row.where() : ""));
-        }
-        out().println(TerminalTable.render(table.build(), terminal()));
-      }
+      lists(comparison.lists().stream().filter(row -> !row.isSame()).toList());
+      long values = comparison.numbers().stream().filter(RunComparison.Row::isSame).count();
+      long lists = comparison.lists().stream().filter(RunComparison.ListRow::isSame).count();
+      boolean all = values == comparison.numbers().size() && lists == comparison.lists().size();
+      out()
+          .println(
+              (all ? "both found the same: " : "the same in both: ")
+                  + count(values, "single value")
+                  + " and "
+                  + count(lists, "list"));
     }
 
-    private void rows(String title, List<RunComparison.Row> rows) {
+    private static String count(long number, String what) {
+      return number + " " + what + (number == 1 ? "" : "s");
+    }
+
+    private void lists(List<RunComparison.ListRow> rows) {
+      if (rows.isEmpty()) {
+        return;
+      }
+      var table =
+          Table.titled(
+              "found, in lists",
+              Column.text("list"),
+              Column.number("values", 0),
+              Column.number("only in one", 0),
+              Column.number("differ", 0),
+              Column.text("at most by"),
+              Column.text("at"));
+      for (var row : rows) {
+        table.row(
+            Cell.of(row.path()),
+            Cell.of(row.compared()),
+            Cell.of(row.onlyOne()),
+            Cell.of(row.differing()),
+            Cell.of(row.largest().isPresent() ? plain(row.largest().getAsDouble()) : ""),
+            Cell.of(row.largest().orElse(0) > 0 ? row.where() : ""));
+      }
+      out().println(TerminalTable.render(table.build(), terminal()));
+    }
+
+    private void rows(String title, List<RunComparison.Row> all) {
+      var rows = all.stream().filter(row -> !row.isSame()).toList();
       if (rows.isEmpty()) {
         return;
       }

@@ -7,9 +7,12 @@ import dev.loupe.report.TerminalTable;
 import dev.loupe.study.run.RunDatabase;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class RunsSqlCommand extends LoupeCommand {
   private static final int DIGITS = 4;
   private static final int MOST_DECIMALS = 12;
+  private static final double SMALLEST = 1e-9;
+  private static final double LARGEST = 1e15;
 
   @ParentCommand private RunsCommand parent = new RunsCommand();
 
@@ -57,6 +62,7 @@ final class RunsSqlCommand extends LoupeCommand {
       throw wrongUsage("--csv and --json: expected one of them");
     }
     try (var database = parent.find(this).database()) {
+      database.problems().forEach(this::note);
       var answer = asked(() -> database.ask(query));
       if (csv) {
         csv(answer);
@@ -86,6 +92,12 @@ final class RunsSqlCommand extends LoupeCommand {
   }
 
   private void json(RunDatabase.Answer answer) {
+    var names = new HashSet<String>();
+    for (var name : answer.columns()) {
+      if (!names.add(name)) {
+        throw wrongUsage("--json: two columns are called " + name + "; name one by AS");
+      }
+    }
     var rows = new ArrayList<Object>();
     for (var values : answer.rows()) {
       var row = new LinkedHashMap<String, @Nullable Object>();
@@ -102,7 +114,7 @@ final class RunsSqlCommand extends LoupeCommand {
     for (int i = 0; i < answer.columns().size(); i++) {
       var name = answer.columns().get(i);
       columns.add(
-          answer.numeric().get(i)
+          isNumeric(answer, i) && fitsDecimals(column(answer, i))
               ? Column.number(name, decimals(column(answer, i)))
               : Column.text(name));
     }
@@ -128,9 +140,28 @@ final class RunsSqlCommand extends LoupeCommand {
       cells.add(
           isNumber
               ? Cell.of(value instanceof Number number ? finite(number) : Double.NaN)
-              : Cell.of(Texts.harmless(Objects.toString(value, "-"))));
+              : Cell.of(Texts.harmless(text(value))));
     }
     return cells;
+  }
+
+  /** A sum of whole numbers is of a type that JDBC has no number for. */
+  private static boolean isNumeric(RunDatabase.Answer answer, int column) {
+    return answer.numeric().get(column)
+        || answer.rows().stream().anyMatch(row -> row.get(column) instanceof BigInteger);
+  }
+
+  private static String text(@Nullable Object value) {
+    return value instanceof Double || value instanceof Float
+        ? String.format(Locale.ROOT, "%.4g", ((Number) value).doubleValue())
+        : Objects.toString(value, "-");
+  }
+
+  /** Numbers that are very small or very large are written with exponents, not in columns. */
+  private static boolean fitsDecimals(List<@Nullable Object> values) {
+    return values.stream()
+        .map(value -> value instanceof Number number ? Math.abs(finite(number)) : 0)
+        .allMatch(size -> !(size > 0 && size < SMALLEST) && !(size > LARGEST));
   }
 
   private static double finite(Number number) {

@@ -261,6 +261,21 @@ class RunCommandTest {
   }
 
   @Test
+  void aReplayRefusesADamagedResultAndAChangedSpecification() throws IOException {
+    var out = done("a");
+    var spec = out.resolve("study.yaml");
+    var before = Files.readString(spec);
+    Files.writeString(spec, before.replace("seed: 0", "seed: 5"));
+    loupe("replay", out.toString())
+        .failedWith(1, "has been changed since the run", "prompts.seed is 5 and was 0");
+    Files.writeString(spec, before);
+    for (var text : List.of("", "[1, 2]", "{}")) {
+      Files.writeString(out.resolve("result.json"), text);
+      loupe("replay", out.toString()).failedWith(1, "is damaged: it has no spec");
+    }
+  }
+
+  @Test
   void aReplayNeedsARun() throws IOException {
     loupe("replay", folder.toString()).failedWith(1, "is no folder of a study");
     loupe("replay", folder.toString(), "--tolerance", "-1").failedWith(2, "--tolerance");
@@ -283,7 +298,7 @@ class RunCommandTest {
     }
     var compared = loupe("runs", "compare", "first", "second", "--root", root);
     assertThat(compared.lines()).anyMatch(line -> line.matches("prompts.seed +0 +1 +1"));
-    assertThat(compared.out()).contains("clean ", " +/- ", "heads[].value.mean");
+    assertThat(compared.out()).contains("clean ", " +/- ", "heads[].value ");
     var sql =
         new String[] {
           "runs",

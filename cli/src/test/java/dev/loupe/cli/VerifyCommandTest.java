@@ -88,6 +88,28 @@ class VerifyCommandTest {
     assertThat(page).contains("Published figures of gpt2", "slow obvious way", "reproduced");
   }
 
+  /** The files of the demo model are gone when it is processed. */
+  @Test
+  void figuresOfTheDemoModelAreComputed() throws IOException {
+    var file = folder.resolve("demo.json");
+    Files.writeString(
+        file,
+        """
+        {"model": "demo", "layers": 4, "heads": 8,
+         "sources": [{"id": "own", "title": "Own", "about": "Made for this."}],
+         "prompts": {},
+         "figures": [{"id": "own/shape", "source": "own", "where": "here", "what": "layers",
+           "published": {"layers": 4}, "compute": {"kind": "shape"},
+           "compare": {"kind": "within", "difference": 0, "why": "it is counted"}}]}
+        """);
+    var run = verify("--figures", file.toString(), "--out", folder.resolve("out").toString());
+    assertThat(run.exitCode()).as(run.err() + run.out()).isZero();
+    assertThat(run.out()).contains("1 reproduced, 0 off, 0 not run");
+    Files.writeString(file, Files.readString(file).replace("\"shape\"", "\"shap\""));
+    verify("--figures", file.toString())
+        .failedWith(2, "figure own/shape: kind \"shap\": expected one of [");
+  }
+
   @Test
   void oneFigureThatIsChangedIsOffByThat() throws IOException {
     var out = folder.resolve("out.json");

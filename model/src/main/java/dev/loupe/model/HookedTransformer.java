@@ -92,11 +92,12 @@ public final class HookedTransformer implements AutoCloseable {
   public HookedTransformer process(WeightProcessing processing) {
     requireOpen();
     try (var _ = TensorScope.open()) {
-      return new HookedTransformer(
-          config,
-          processing.apply(config, weights),
-          tokenizer,
-          origin.withProcessing(origin.processing().and(processing)));
+      var changed = origin.withProcessing(origin.processing().and(processing));
+      var model =
+          new HookedTransformer(config, processing.apply(config, weights), tokenizer, changed);
+      // What was hashed need not be there any more.
+      model.provenance.set(provenance.get().map(it -> it.withProcessing(changed.processing())));
+      return model;
     }
   }
 

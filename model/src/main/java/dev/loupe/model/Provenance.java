@@ -17,4 +17,8 @@ public record Provenance(
     String weightsSha256,
     String tokenizerSha256,
     WeightProcessing processing,
-    String dtype) {}
+    String dtype) {
+  Provenance withProcessing(WeightProcessing changed) {
+    return new Provenance(model, revision, weightsSha256, tokenizerSha256, changed, dtype);
+  }
+}

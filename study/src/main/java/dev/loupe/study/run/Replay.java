@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -44,16 +46,53 @@ public record Replay(List<Difference> numbers, List<Difference> circumstances, i
   }
 
   /**
+   * Refuses a folder that a replay cannot be compared with.
+   *
+   * @param spec as its {@code study.yaml} has it
+   * @throws IllegalArgumentException if its result is damaged, or is of another specification
+   */
+  public static void require(RunFolder run, StudySpec spec) throws IOException {
+    var json = run.json();
+    for (var part : List.of("spec", "findings", "provenance")) {
+      if (!json.path(part).isObject()) {
+        throw damaged(run, "it has no " + part, null);
+      }
+    }
+    // An option that an older Loupe did not have is in one of them alone.
+    for (var changed : Difference.between(json.path("spec"), spec.tree(), 0)) {
+      if (changed.before().isPresent() && changed.after().isPresent()) {
+        throw new IllegalArgumentException(
+            run.study()
+                + " has been changed since the run: "
+                + changed.pointer().substring(1).replace('/', '.')
+                + " is "
+                + changed.after().get()
+                + " and was "
+                + changed.before().get());
+      }
+    }
+  }
+
+  private static IllegalArgumentException damaged(
+      RunFolder run, String why, @Nullable Exception cause) {
+    return new IllegalArgumentException(run.result() + " is damaged: " + why, cause);
+  }
+
+  /**
    * Returns the options that a run's sweeps were carried out with: a replay takes the same ones, as
    * the last digits depend on them.
    */
   public static SweepOptions sweeps(RunFolder run) throws IOException {
     var from = run.json().path("provenance");
     var usual = SweepOptions.standard();
-    return new SweepOptions(
-        from.path("sweep_memory").asLong(usual.memory()),
-        from.path("sweep_threads").asInt(usual.threads()),
-        Optional.empty());
+    try {
+      return new SweepOptions(
+          from.path("sweep_memory").asLong(usual.memory()),
+          from.path("sweep_threads").asInt(usual.threads()),
+          Optional.empty());
+    } catch (IllegalArgumentException e) {
+      throw damaged(run, String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** Returns the cores of a matrix product that a run had, if it says so. */
@@ -70,7 +109,11 @@ public record Replay(List<Difference> numbers, List<Difference> circumstances, i
 
   /** Returns what finds the files that a run read. */
   public static SpecFiles files(RunFolder run) throws IOException {
-    return new SpecFiles.Recorded(run.path(), run.files());
+    try {
+      return new SpecFiles.Recorded(run.path(), run.files());
+    } catch (JacksonException e) {
+      throw damaged(run, "provenance.files is no list of files", e);
+    }
   }
 
   /**

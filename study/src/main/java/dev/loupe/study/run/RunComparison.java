@@ -3,6 +3,7 @@ package dev.loupe.study.run;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -19,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * @param circumstances what differs in where the numbers come from
  * @param numbers single numbers and texts that both or one of them found, to six digits, those of
  *     lists and of heads aside
- * @param lists how the numbers in lists and of heads compare, a line a list
+ * @param lists how the values in lists and of heads compare, a line a list
  */
 public record RunComparison(
     List<Row> options, List<Row> circumstances, List<Row> numbers, List<ListRow> lists) {
@@ -41,19 +43,30 @@ public record RunComparison(
    * @param change second - first, of two numbers
    */
   public record Row(
-      String path, Optional<String> first, Optional<String> second, OptionalDouble change) {}
+      String path, Optional<String> first, Optional<String> second, OptionalDouble change) {
+    /** Tells whether both have the same. */
+    public boolean isSame() {
+      return first.equals(second) && change.orElse(0) == 0;
+    }
+  }
 
   /**
-   * The numbers of a list of both, element by element.
+   * The values of a list of both, element by element.
    *
    * @param path its dotted name, {@code []} standing for any element
-   * @param compared how many numbers both have
+   * @param compared how many values both have
    * @param onlyOne how many only one of them has
-   * @param largest the largest difference
-   * @param where the element that has it
+   * @param differing how many of those that both have are not the same
+   * @param largest the largest difference, of numbers
+   * @param where the element that has it, such as {@code [3]} or {@code L2H5}
    */
   public record ListRow(
-      String path, int compared, int onlyOne, OptionalDouble largest, String where) {}
+      String path, int compared, int onlyOne, int differing, OptionalDouble largest, String where) {
+    /** Tells whether both have the same. */
+    public boolean isSame() {
+      return onlyOne == 0 && differing == 0;
+    }
+  }
 
   /** Copies the lists. */
   public RunComparison {
@@ -156,47 +169,57 @@ public record RunComparison(
   }
 
   private static List<ListRow> lists(Map<String, JsonNode> a, Map<String, JsonNode> b) {
-    var paths = new LinkedHashSet<String>();
-    union(a, b).stream()
-        .filter(RunComparison::isElement)
-        .map(RunComparison::anyElement)
-        .forEach(paths::add);
-    var rows = new ArrayList<ListRow>();
-    for (var list : paths) {
-      rows.add(list(list, a, b));
+    var lists = new LinkedHashMap<String, List<String>>();
+    for (var path : union(a, b)) {
+      if (isElement(path) && !isPartOfEstimate(path, a) && !isPartOfEstimate(path, b)) {
+        lists.computeIfAbsent(anyElement(path), _ -> new ArrayList<>()).add(path);
+      }
     }
-    rows.removeIf(row -> row.compared() + row.onlyOne() == 0);
-    return rows;
+    return lists.entrySet().stream()
+        .map(list -> list(list.getKey().replaceFirst("\\.mean$", ""), list.getValue(), a, b))
+        .toList();
   }
 
-  private static ListRow list(String list, Map<String, JsonNode> a, Map<String, JsonNode> b) {
+  private static ListRow list(
+      String list, List<String> paths, Map<String, JsonNode> a, Map<String, JsonNode> b) {
     int compared = 0;
-    int onlyOne = 0;
+    int differing = 0;
     double largest = -1;
     var where = "";
-    for (var path : union(a, b)) {
-      if (!anyElement(path).equals(list)) {
+    for (var path : paths) {
+      var first = a.get(path);
+      var second = b.get(path);
+      if (first == null || second == null) {
         continue;
       }
-      var first = Optional.ofNullable(a.get(path)).filter(JsonNode::isNumber);
-      var second = Optional.ofNullable(b.get(path)).filter(JsonNode::isNumber);
-      if (first.isPresent() && second.isPresent()) {
-        compared++;
-        double apart = Math.abs(second.get().asDouble() - first.get().asDouble());
+      compared++;
+      boolean same = first.equals(second);
+      if (first.isNumber() && second.isNumber()) {
+        double apart = Math.abs(second.asDouble() - first.asDouble());
+        same = apart == 0;
         if (apart > largest) {
           largest = apart;
-          where = path;
+          where = element(path);
         }
-      } else if (first.isPresent() || second.isPresent()) {
-        onlyOne++;
       }
+      differing += same ? 0 : 1;
     }
     return new ListRow(
         list,
         compared,
-        onlyOne,
-        compared == 0 ? OptionalDouble.empty() : OptionalDouble.of(largest),
+        paths.size() - compared,
+        differing,
+        largest < 0 ? OptionalDouble.empty() : OptionalDouble.of(largest),
         where);
+  }
+
+  /** Returns which element of its list a path is. */
+  private static String element(String path) {
+    return ELEMENT
+        .matcher(path)
+        .results()
+        .map(it -> it.group().replaceFirst("^\\.", ""))
+        .collect(Collectors.joining(" "));
   }
 
   private static boolean isElement(String path) {

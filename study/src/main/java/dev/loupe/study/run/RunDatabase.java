@@ -32,9 +32,16 @@ public final class RunDatabase implements AutoCloseable {
           + " seconds DOUBLE, headline VARCHAR, folder VARCHAR";
 
   private final Connection database;
+  private final List<String> problems;
 
-  private RunDatabase(Connection database) {
+  private RunDatabase(Connection database, List<String> problems) {
     this.database = database;
+    this.problems = List.copyOf(problems);
+  }
+
+  /** Returns which tables of runs cannot be read and are left out, a sentence each. */
+  public List<String> problems() {
+    return problems;
   }
 
   /**
@@ -51,18 +58,19 @@ public final class RunDatabase implements AutoCloseable {
     try {
       var database = Parquet.database();
       try {
-        fill(database, runs);
+        return new RunDatabase(database, fill(database, runs));
       } catch (SQLException | IOException | RuntimeException e) {
         database.close();
         throw e;
       }
-      return new RunDatabase(database);
     } catch (SQLException e) {
       throw new IOException("the runs under " + runs.root() + " cannot be read: " + line(e), e);
     }
   }
 
-  private static void fill(Connection database, Runs runs) throws SQLException, IOException {
+  private static List<String> fill(Connection database, Runs runs)
+      throws SQLException, IOException {
+    var problems = new ArrayList<String>();
     try (var statement = database.createStatement()) {
       statement.execute("CREATE TABLE runs (" + RUNS + ")");
       statement.execute("CREATE TABLE numbers (run VARCHAR, path VARCHAR, value DOUBLE)");
@@ -80,12 +88,31 @@ public final class RunDatabase implements AutoCloseable {
       statement.execute(
           "ALTER TABLE runs ALTER time TYPE TIMESTAMP USING try_cast(time AS TIMESTAMP)");
       for (var table : tables(runs).entrySet()) {
-        statement.execute(union(table.getKey(), table.getValue()));
+        table.getValue().values().removeIf(file -> isDamaged(file, database, problems));
+        if (!table.getValue().isEmpty()) {
+          statement.execute(union(table.getKey(), table.getValue()));
+        }
       }
       // All is in memory now: what a user asks has no business with files or the network.
       statement.execute("SET enable_external_access = false");
       statement.execute("SET lock_configuration = true");
     }
+    return problems;
+  }
+
+  // A statement that fails is closed, so it has one of its own.
+  private static boolean isDamaged(Path file, Connection database, List<String> problems) {
+    try (var statement = database.createStatement();
+        var _ = statement.executeQuery("SELECT * FROM " + parquet(file) + " LIMIT 0")) {
+      return false;
+    } catch (SQLException e) {
+      problems.add(file + " cannot be read: " + line(e));
+      return true;
+    }
+  }
+
+  private static String parquet(Path file) {
+    return "read_parquet(" + Parquet.literal(file.toString()) + ")";
   }
 
   private static void append(DuckDBAppender rows, RunSummary run) throws SQLException {
@@ -167,9 +194,8 @@ public final class RunDatabase implements AutoCloseable {
             .map(it ->
                 "SELECT "
                     + Parquet.literal(it.getKey())
-                    + " AS run, * FROM read_parquet("
-                    + Parquet.literal(it.getValue().toString())
-                    + ")")
+                    + " AS run, * FROM "
+                    + parquet(it.getValue()))
             .collect(Collectors.joining(" UNION ALL BY NAME "));
   }
 

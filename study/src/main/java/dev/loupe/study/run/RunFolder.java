@@ -120,13 +120,31 @@ public record RunFolder(Path path) {
               + " holds a finished run, which is not overwritten: name another folder"
               + (isFinished() ? ", or ./loupe replay it" : ""));
     }
-    if (Files.exists(study()) && !holds(study(), spec) && !holds(asked(), spec)) {
+    if (hasBegun() && !holdsAsked(spec)) {
       throw new IllegalArgumentException(
           path
               + " holds the beginning of a run of another specification (see "
               + study()
               + "): name another folder, or delete this one");
     }
+  }
+
+  /** Tells whether there is something to go on with. */
+  private boolean hasBegun() throws IOException {
+    if (!Files.exists(study()) || !Files.exists(unfinished())) {
+      return false;
+    }
+    try (var files = Files.list(unfinished())) {
+      return files.anyMatch(file -> !file.equals(settings()));
+    }
+  }
+
+  private boolean holdsAsked(StudySpec spec) throws IOException {
+    return holds(study(), spec) || holds(asked(), spec);
+  }
+
+  private Path settings() {
+    return unfinished().resolve("run.properties");
   }
 
   private static boolean holds(Path file, StudySpec spec) throws IOException {
@@ -154,11 +172,12 @@ public record RunFolder(Path path) {
   SweepOptions begin(StudySpec spec, SweepOptions options) throws IOException {
     requireRoomFor(spec);
     Files.createDirectories(unfinished());
-    if (!Files.exists(study())) {
+    if (!holdsAsked(spec)) {
+      Files.deleteIfExists(asked());
       write(study(), spec);
     }
     // The last digits of a value depend on how a sweep is cut up: what goes on is cut up alike.
-    var file = unfinished().resolve("run.properties");
+    var file = settings();
     var properties = new Properties();
     if (Files.exists(file)) {
       try (var in = Files.newInputStream(file)) {
@@ -241,7 +260,7 @@ public record RunFolder(Path path) {
     ReadingJson.part()
         .put("study", run.spec().study().name())
         .put("spec", run.spec().tree())
-        .put("conclusions", (Object) conclusions)
+        .put("conclusions", (Object) conclusions.stream().map(it -> it.replace("`", "")).toList())
         .put("findings", findings.numbers())
         .putPrompts(findings.prompts())
         .write(result(), findings.model(), run.provenance(own));

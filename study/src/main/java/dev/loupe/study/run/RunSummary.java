@@ -41,7 +41,9 @@ public record RunSummary(String name, Path folder, JsonNode json) {
 
   /** Returns what was found in a sentence, where it says so. */
   public Optional<String> headline() {
-    return Optional.of(json.at("/conclusions/0").asString("")).filter(it -> !it.isEmpty());
+    // A page sets the numbers between ` in another type.
+    return Optional.of(json.at("/conclusions/0").asString("").replace("`", ""))
+        .filter(it -> !it.isEmpty());
   }
 
   /** Returns the numbers: a study's findings, or all that another command wrote of its own. */

@@ -43,7 +43,9 @@ public record Runs(Path root, List<RunSummary> runs, List<String> problems) {
       for (var file : files.filter(it -> it.endsWith("result.json")).sorted().toList()) {
         try {
           var json = SpecText.TREES.readTree(Files.readAllBytes(file));
-          if (json.path("provenance").isObject()) {
+          if (json.isMissingNode()) {
+            problems.add(file + " cannot be read: it is empty");
+          } else if (json.path("provenance").isObject()) {
             runs.add(
                 new RunSummary(name(root, file), file.toAbsolutePath().resolveSibling(""), json));
           }
@@ -81,7 +83,12 @@ public record Runs(Path root, List<RunSummary> runs, List<String> problems) {
     }
     if (Files.isDirectory(Path.of(name))) {
       var folder = RunFolder.at(Path.of(name));
-      return new RunSummary(name, folder.path(), folder.json());
+      var json = folder.json();
+      if (!json.path("provenance").isObject()) {
+        throw new IllegalArgumentException(
+            folder.result() + " is no result of a run: it has no provenance");
+      }
+      return new RunSummary(name, folder.path(), json);
     }
     throw new IllegalArgumentException(
         "no run "

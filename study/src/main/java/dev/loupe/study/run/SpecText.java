@@ -3,6 +3,7 @@ package dev.loupe.study.run;
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -79,7 +80,7 @@ final class SpecText {
     return read(text, source, source.toLowerCase(Locale.ROOT).endsWith(".json"));
   }
 
-  /** Reads YAML whatever its source is called: the value of an option may be a file's name. */
+  /** Reads YAML, whatever its source is called: {@code --set file=words.json} is none in JSON. */
   static JsonNode readYaml(String text, String source) {
     return read(text, source, false);
   }
@@ -123,11 +124,13 @@ final class SpecText {
         : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
   }
 
-  /** The parser's message without its own account of the place. */
+  /** The parser's message without its own account of the place, which is indented. */
   private static String plain(JacksonException e) {
-    var text = e.getOriginalMessage();
-    int end = text.indexOf("\n in ");
-    return (end > 0 ? text.substring(0, end) : text).strip().replaceAll("\\s*\\R\\s*", " ");
+    return e.getOriginalMessage()
+        .lines()
+        .filter(line -> !line.isBlank() && !line.startsWith(" "))
+        .map(String::strip)
+        .collect(Collectors.joining(", "));
   }
 
   /**

@@ -117,7 +117,7 @@ public record StudySpec(ModelSpec model, Study study) {
     var all = SpecText.TREES.createObjectNode();
     for (var setting : settings) {
       int equals = setting.indexOf('=');
-      if (equals < 1) {
+      if (!setting.matches("(?s)[^=.\\s]+(\\.[^=.\\s]+)*=.*")) {
         throw new IllegalArgumentException(
             "--set " + setting + ": expected option=value, such as prompts.count=20");
       }
@@ -193,8 +193,11 @@ public record StudySpec(ModelSpec model, Study study) {
                   .collect(Collectors.joining())
                   .replaceFirst("^\\.", "");
       var at = path.replaceFirst("\\.$", "");
+      // Some records say themselves what they are called.
+      boolean isNamed = message.startsWith(at.substring(at.lastIndexOf('.') + 1) + ": ");
+      var owner = isNamed ? at.substring(0, Math.max(0, at.lastIndexOf('.'))) : at;
       throw new IllegalArgumentException(
-          source + ": " + (at.isEmpty() ? "" : at + ": ") + message, e);
+          source + ": " + owner + (owner.isEmpty() ? "" : isNamed ? "." : ": ") + message, e);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -201,10 +202,24 @@ final class FiguresReader {
     } catch (JacksonException e) {
       // What a record refuses of itself is the cause; the rest is Jackson's own.
       var cause = e.getCause();
-      throw wrong(place, cause == null ? e.getOriginalMessage() : cause.getMessage(), e);
+      throw wrong(place, cause == null ? plain(e) : cause.getMessage(), e);
     } catch (IllegalArgumentException e) {
       throw wrong(place, e.getMessage(), e);
     }
+  }
+
+  /** Its message without the names of classes, which say nothing to who wrote the file. */
+  private static String plain(JacksonException e) {
+    var where = e.getLocation();
+    boolean isPlace = e instanceof StreamReadException && where != null && where.getLineNr() > 0;
+    return (isPlace
+            ? "line " + where.getLineNr() + ", column " + where.getColumnNr() + ": no valid JSON: "
+            : "")
+        + e.getOriginalMessage()
+            .replaceFirst(
+                "Could not resolve type id '(.*?)' as a subtype of .*?: known type ids =",
+                "kind \"$1\": expected one of")
+            .replaceFirst(" \\(class [^)]*\\), not marked as ignorable", "");
   }
 
   private IllegalArgumentException wrong(String place, @Nullable String message, Exception cause) {

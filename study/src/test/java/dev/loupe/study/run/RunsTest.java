@@ -120,8 +120,32 @@ class RunsTest {
     assertThat(list.path()).isEqualTo("heads[].value");
     assertThat(list.compared()).isEqualTo(2);
     assertThat(list.largest()).hasValue(0.5);
-    assertThat(list.where()).isEqualTo("heads[1].value");
+    assertThat(list.where()).isEqualTo("[1]");
     assertThat(RunComparison.of(runs.named("first"), runs.named("old")).options()).isNotEmpty();
+  }
+
+  @Test
+  void whatIsNoResultIsSaidToBeNone() throws IOException {
+    var other = Files.createDirectories(folder.resolve("other"));
+    Files.writeString(other.resolve("result.json"), "[1, 2]");
+    var empty = Files.createDirectories(folder.resolve("empty"));
+    Files.writeString(empty.resolve("result.json"), "");
+    var runs = Runs.under(folder);
+    assertThat(runs.problems())
+        .anyMatch(it -> it.endsWith("result.json cannot be read: it is empty"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> runs.named(other.toString()))
+        .withMessageContaining("no result of a run");
+  }
+
+  @Test
+  void aDamagedTableDoesNotHideTheOthers() throws IOException {
+    var tables = Files.createDirectories(folder.resolve("first").resolve("tables"));
+    Files.writeString(tables.resolve("torn.parquet"), "PAR1 and no more");
+    try (var database = Runs.under(folder).database()) {
+      assertThat(database.problems()).singleElement().asString().contains("torn.parquet");
+      assertThat(database.ask("SELECT run FROM runs").rows()).isNotEmpty();
+    }
   }
 
   @Test

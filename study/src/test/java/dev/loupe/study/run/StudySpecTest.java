@@ -148,6 +148,23 @@ class StudySpecTest {
     refused("model: {raw: yes}", "model.raw: the text \"yes\": expected true or false");
   }
 
+  /** What is set is YAML, whatever it ends in. */
+  @Test
+  void aFileOfJsonCanBeSet() {
+    var spec = parse("study: tiny-patching").withSet(List.of("factor_file=words.json"));
+    assertThat(spec.study())
+        .isInstanceOfSatisfying(
+            TinyPatching.class, it -> assertThat(it.factorFile()).isEqualTo("words.json"));
+  }
+
+  @Test
+  void whatIsWrongWithYamlIsTold() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> parse("study: tiny-patching\nlayers: [1"))
+        .withMessageMatching(
+            "my.yaml, line 2, column \\d+: no valid YAML: .*expected ',' or ']'.*");
+  }
+
   @Test
   void anUnknownKeyIsNamedWithThoseThereAre() {
     refused(
