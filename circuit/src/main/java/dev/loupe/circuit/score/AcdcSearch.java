@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
 final class AcdcSearch {
   private static final int LEAST = 4;
   private static final int MOST = 64;
+  // Those that need no run are many: each keeps a circuit.
+  private static final int LONGEST = 1024;
 
   private final Effects effects;
   private final GraphShape shape;
@@ -83,7 +85,7 @@ final class AcdcSearch {
     var chain = new ArrayList<Trial>();
     var left = circuit;
     int needed = 0;
-    for (int i = from; i < order.length; i++) {
+    for (int i = from; i < order.length && chain.size() < LONGEST; i++) {
       boolean idle = isIdle(left, order[i]);
       needed += idle ? 0 : 1;
       if (needed > length) {

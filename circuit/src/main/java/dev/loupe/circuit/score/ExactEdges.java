@@ -3,7 +3,6 @@ package dev.loupe.circuit.score;
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.run.Corruption;
-import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
@@ -53,47 +52,32 @@ public record ExactEdges(EdgeScores scores, List<Estimate> effects) {
       Corruption corruption,
       PatchDirection direction,
       Progress progress) {
-    boolean noising = direction == PatchDirection.NOISING;
-    if (!noising && corruption != Corruption.COUNTERFACTUAL) {
-      throw new IllegalArgumentException(
-          "corruption %s, %s: expected counterfactual, as there is no other corrupted run; or noising"
-              .formatted(corruption, direction));
-    }
-    try (var run = EdgeRun.of(model, noising ? pairs : exchanged(pairs), metric, corruption)) {
-      return of(Effects.of(run), noising ? 1 : -1, progress);
-    }
-  }
-
-  private static PromptPairs exchanged(PromptPairs pairs) {
-    var base = pairs.corrupted();
-    var source = pairs.clean();
-    return new PromptPairs(base, source, pairs.answers(), pairs.positions(), pairs.templates());
+    return ExactLosses.of(
+        model,
+        pairs,
+        metric,
+        corruption,
+        direction,
+        (effects, sign) -> of(effects, sign, progress));
   }
 
   /** Scores by what the metric loses without an edge, times a sign. */
   static ExactEdges of(Effects effects, int sign, Progress progress) {
     var shape = effects.shape();
-    var all = EdgeSet.all(shape);
     var found = new ArrayList<>(Collections.nCopies(shape.edges(), Estimate.none()));
-    double[] whole = effects.of(List.of(all))[0];
+    var losses = new ExactLosses(effects, sign);
     int done = 0;
     for (int target = 0; target < shape.targets(); target++) {
       int to = target;
       int[] edges =
           IntStream.range(0, shape.reads(target)).map(source -> shape.edge(source, to)).toArray();
-      double[][] without =
-          effects.of(
+      var lost =
+          losses.of(
               IntStream.of(edges)
-                  .mapToObj(edge -> all.without(EdgeSet.of(shape, IntStream.of(edge))))
+                  .mapToObj(edge -> EdgeSet.of(shape, IntStream.of(edge)))
                   .toList());
       for (int i = 0; i < edges.length; i++) {
-        double[] changed = without[i];
-        found.set(
-            edges[i],
-            Estimate.of(
-                IntStream.range(0, whole.length)
-                    .mapToDouble(prompt -> sign * (whole[prompt] - changed[prompt]))
-                    .toArray()));
+        found.set(edges[i], lost.get(i));
       }
       done += edges.length;
       progress.at(done, shape.edges());

@@ -2,8 +2,11 @@ package dev.loupe.circuit.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.KnownCircuits;
 import dev.loupe.circuit.graph.EdgeSet;
+import dev.loupe.circuit.graph.Ranking;
+import dev.loupe.circuit.graph.Roc;
 import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
@@ -78,8 +81,9 @@ class KnownCircuitsTest {
       for (int edge : known.edges().numbers().toArray()) {
         assertThat(scores.score(edge)).as("%s", scores.shape().edge(edge)).isGreaterThan(1);
       }
-      assertThat(Auc.of(known.edges(), scores::score)).isEqualTo(1);
-      assertThat(Auc.of(known.edges(), edge -> Math.abs(scores.score(edge)))).isEqualTo(1);
+      for (var ranking : Ranking.values()) {
+        assertThat(Roc.of(scores, known.edges(), ranking).auc()).isEqualTo(1);
+      }
     }
   }
 
@@ -97,9 +101,32 @@ class KnownCircuitsTest {
             new Acdc(metric, threshold, counted)
                 .find(known.model(), known.pairs(), Corruption.COUNTERFACTUAL, Progress.none());
         assertThat(found.edges()).as("%s", counted).isEqualTo(known.edges());
-        assertThat(Auc.of(known.edges(), edge -> Math.abs(found.scores().score(edge))))
-            .isEqualTo(1);
+        assertThat(Roc.of(found.scores(), known.edges(), Ranking.ABSOLUTE).auc()).isEqualTo(1);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INDUCTION, NOISING",
+    "INDUCTION, DENOISING",
+    "INDIRECT_OBJECT, NOISING",
+    "INDIRECT_OBJECT, DENOISING"
+  })
+  void nodePatchingFindsItsNodes(Model model, PatchDirection direction) {
+    try (var known = known(model)) {
+      var scores =
+          ExactNodes.of(
+                  known.model(),
+                  known.pairs(),
+                  StandardMetric.LOGIT_DIFFERENCE,
+                  Corruption.COUNTERFACTUAL,
+                  direction,
+                  Progress.none())
+              .scores();
+      var nodes = known.edges().nodes().nodes();
+      var all = CircuitNode.all(known.model().config());
+      assertThat(Roc.of(scores, all, nodes, Ranking.SIGNED).auc()).isEqualTo(1);
     }
   }
 
