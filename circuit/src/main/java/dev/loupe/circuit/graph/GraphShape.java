@@ -33,6 +33,25 @@ public record GraphShape(int layers, int heads, boolean parallel, int dModel) {
         config.nLayers(), config.nHeads(), config.parallelBlocks(), config.dModel());
   }
 
+  /**
+   * Checks that another graph has the same edges.
+   *
+   * @throws IllegalArgumentException saying how they differ
+   */
+  public GraphShape requireSame(GraphShape other) {
+    if (!equals(other)) {
+      throw new IllegalArgumentException(
+          "a graph of %s beside one of %s: expected the same shape of both"
+              .formatted(words(), other.words()));
+    }
+    return this;
+  }
+
+  private String words() {
+    return "%d layers, %d heads, d_model %d, %s blocks"
+        .formatted(layers, heads, dModel, parallel ? "parallel" : "sequential");
+  }
+
   /** Returns how many sources there are. */
   public int sources() {
     return 1 + layers * (heads + 1);
