@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * anew. What comes out is what testing one edge after the other gives.
  */
 final class AcdcSearch {
-  private static final int LEAST = 4;
+  private static final int FIRST = 8;
   private static final int MOST = 64;
   // Those that need no run are many: each keeps a circuit.
   private static final int LONGEST = 1024;
@@ -60,11 +60,11 @@ final class AcdcSearch {
     int[] order = order(shape);
     var whole = Estimate.of(metric);
     int at = 0;
-    int length = LEAST;
+    int length = FIRST;
     while (at < order.length) {
       var chain = chain(order, at, length);
       int decided = decide(chain);
-      length = decided == chain.size() ? Math.min(2 * length, MOST) : Math.max(length / 2, LEAST);
+      length = decided == chain.size() ? Math.min(2 * length, MOST) : Math.max(length / 2, 1);
       at += decided;
       progress.at(at, order.length);
     }

@@ -73,9 +73,7 @@ public record ExactEdges(EdgeScores scores, List<Estimate> effects) {
           IntStream.range(0, shape.reads(target)).map(source -> shape.edge(source, to)).toArray();
       var lost =
           losses.of(
-              IntStream.of(edges)
-                  .mapToObj(edge -> EdgeSet.of(shape, IntStream.of(edge)))
-                  .toList());
+              IntStream.of(edges).mapToObj(edge -> EdgeSet.of(shape, IntStream.of(edge))).toList());
       for (int i = 0; i < edges.length; i++) {
         found.set(edges[i], lost.get(i));
       }

@@ -65,10 +65,11 @@ final class ExactLosses {
   List<Estimate> of(List<EdgeSet> removed) {
     double[][] without = effects.of(removed.stream().map(all::without).toList());
     return IntStream.range(0, without.length)
-        .mapToObj(set -> Estimate.of(
-            IntStream.range(0, whole.length)
-                .mapToDouble(prompt -> sign * (whole[prompt] - without[set][prompt]))
-                .toArray()))
+        .mapToObj(set ->
+            Estimate.of(
+                IntStream.range(0, whole.length)
+                    .mapToDouble(prompt -> sign * (whole[prompt] - without[set][prompt]))
+                    .toArray()))
         .toList();
   }
 }

@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Exact activation patching of nodes, at all positions: what the metric does where all that one node
- * adds is of another run and all others add what this run gives.
+ * Exact activation patching of nodes, at all positions: what the metric does where all that one
+ * node adds is of another run and all others add what this run gives.
  *
  * @param scores the means of the effects
- * @param effects by the numbers of the sources, positive where a node raises the metric by its clean
- *     value: what is lost where it does not have it ({@link PatchDirection#NOISING}), or gained
- *     where it alone has it ({@link PatchDirection#DENOISING})
+ * @param effects by the numbers of the sources, positive where a node raises the metric by its
+ *     clean value: what is lost where it does not have it ({@link PatchDirection#NOISING}), or
+ *     gained where it alone has it ({@link PatchDirection#DENOISING})
  */
 public record ExactNodes(NodeScores scores, List<Estimate> effects) {
   private static final int AT_ONCE = 64;
@@ -41,9 +41,9 @@ public record ExactNodes(NodeScores scores, List<Estimate> effects) {
    * @param corruption what nodes add that do not add their clean value
    * @param direction which run the node is patched in; of a metric that compares with a base run or
    *     reads its tokens, it is the base run
-   * @throws IllegalArgumentException if the prompts or their answers do not suit model or metric, if
-   *     an effect is not a number, or if clean values are to be patched into a run that no prompts
-   *     give, which means and zeros leave
+   * @throws IllegalArgumentException if the prompts or their answers do not suit model or metric,
+   *     if an effect is not a number, or if clean values are to be patched into a run that no
+   *     prompts give, which means and zeros leave
    * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
   public static ExactNodes of(

@@ -104,6 +104,18 @@ class AcdcTest {
     }
   }
 
+  @Test
+  void whereEveryEdgeStaysRunsAheadAreGivenUp() {
+    try (var random = RandomPairs.of("gpt_neox", 7)) {
+      var found =
+          new Acdc(StandardMetric.LOGIT_DIFFERENCE, 1e-12, Acdc.Counted.CHANGE)
+              .find(random.model(), random.pairs(), Corruption.COUNTERFACTUAL, Progress.none());
+      int edges = found.edges().shape().edges();
+      assertThat(found.edges().size()).isGreaterThan(edges * 9 / 10);
+      assertThat(found.runs()).isLessThan(edges * 3 / 2);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
   void aThresholdIsAPositiveNumber(double threshold) {

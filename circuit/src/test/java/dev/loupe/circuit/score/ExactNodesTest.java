@@ -70,16 +70,14 @@ class ExactNodesTest {
                     point,
                     (value, _) ->
                         node instanceof CircuitNode.OfHead(var head)
-                            ? value.withSelect(
-                                2, head.index(), values.select(2, head.index()))
+                            ? value.withSelect(2, head.index(), values.select(2, head.index()))
                             : values);
         int last = base.length() - 1;
         var metric = StandardMetric.LOGIT_DIFFERENCE;
         double[] patched =
             metric.ofLogits(
                 random.model().runWithHooks(base, hooks).select(1, last), block.answers());
-        double[] whole =
-            metric.ofLogits(random.model().run(base).select(1, last), block.answers());
+        double[] whole = metric.ofLogits(random.model().run(base).select(1, last), block.answers());
         for (int i = 0; i < rows.length; i++) {
           sum += (whole[i] - patched[i]) * (noising ? 1 : -1);
         }
