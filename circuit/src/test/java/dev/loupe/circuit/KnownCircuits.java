@@ -44,12 +44,16 @@ public final class KnownCircuits {
   private static final int D_HEAD = 8;
   private static final int HEADS = 2;
   // Of the noise heads' weights.
-  private static final double NOISE = .03;
-  // By what norms multiply a stream of two entries of 1, and one of three.
-  private static final double OF_TWO = Math.sqrt(D_MODEL / 2.);
-  private static final double OF_THREE = Math.sqrt(D_MODEL / 3.);
-  // Scores of about 3: far from where the softmax is flat, and gradients with it.
-  private static final double QUERY = Math.sqrt(3) / OF_THREE;
+  private static final double NOISE = .1;
+  // What parts of the stream are filled with. Beside the eps of 1 it is so little that norms change
+  // nothing: by first order they would, as a token's going makes the stream smaller.
+  private static final double FILLED = .1;
+  private static final double EPS = 1;
+  // Of a head that is sure of where to look: scores of 8; and of one whose softmax is not so full
+  // that gradients vanish: of 3.
+  private static final double SURE = Math.sqrt(8) / FILLED;
+  private static final double UNSURE = Math.sqrt(3) / FILLED;
+  private static final double LOGIT = 6 / FILLED;
 
   private KnownCircuits() {}
 
@@ -79,8 +83,8 @@ public final class KnownCircuits {
     var query = new double[D_MODEL][D_HEAD];
     var key = new double[D_MODEL][D_HEAD];
     for (int token = 0; token < TOKENS; token++) {
-      query[TOKEN + token][token] = QUERY;
-      key[BEFORE + token][token] = QUERY;
+      query[TOKEN + token][token] = UNSURE;
+      key[BEFORE + token][token] = UNSURE;
     }
     var pairs =
         pairs(
@@ -120,9 +124,9 @@ public final class KnownCircuits {
     var query = new double[D_MODEL][D_HEAD];
     var key = new double[D_MODEL][D_HEAD];
     for (int name = 0; name < end; name++) {
-      query[TOKEN + end][name] = QUERY;
-      query[BEFORE + name][name] = -QUERY;
-      key[TOKEN + name][name] = QUERY;
+      query[TOKEN + end][name] = UNSURE;
+      query[BEFORE + name][name] = -UNSURE;
+      key[TOKEN + name][name] = UNSURE;
     }
     var pairs =
         pairs(
@@ -158,15 +162,15 @@ public final class KnownCircuits {
     var circuit = EdgeSet.of(shape, Stream.of(edges).map(Edge::parse).mapToInt(shape::number));
     try (var _ = TensorScope.open()) {
       var random = new SplittableRandom(0);
-      var before = block(random, beforeQuery(), beforeKey(), OF_TWO, BEFORE);
-      var mover = block(random, query, key, OF_THREE, NEXT);
+      var before = block(random, beforeQuery(), beforeKey(), BEFORE);
+      var mover = block(random, query, key, NEXT);
       var weights =
           new Weights(
-              tensor(ones(TOKENS, D_MODEL, 0, TOKEN, 1)),
-              Optional.of(tensor(ones(POSITIONS, D_MODEL, 0, POSITION, 1))),
+              tensor(ones(TOKENS, D_MODEL, 0, TOKEN, FILLED)),
+              Optional.of(tensor(ones(POSITIONS, D_MODEL, 0, POSITION, FILLED))),
               List.of(before, mover),
               NormWeights.none(),
-              tensor(ones(D_MODEL, TOKENS, NEXT, 0, 2)),
+              tensor(ones(D_MODEL, TOKENS, NEXT, 0, LOGIT)),
               zeros(TOKENS));
       return new Known(
           HookedTransformer.of(config, weights, Optional.empty(), WeightProcessing.none()),
@@ -178,19 +182,19 @@ public final class KnownCircuits {
   private static double[][] beforeQuery() {
     var query = new double[D_MODEL][D_HEAD];
     for (int position = 1; position < POSITIONS; position++) {
-      query[POSITION + position][position - 1] = Math.sqrt(8) / OF_TWO;
+      query[POSITION + position][position - 1] = SURE;
     }
     return query;
   }
 
   private static double[][] beforeKey() {
-    return ones(D_MODEL, D_HEAD, POSITION, 0, Math.sqrt(8) / OF_TWO);
+    return ones(D_MODEL, D_HEAD, POSITION, 0, SURE);
   }
 
   /** A block whose first head moves tokens to a part of the stream, and whose second is noise. */
   private static BlockWeights block(
-      SplittableRandom random, double[][] query, double[][] key, double multiplied, int to) {
-    var value = ones(D_MODEL, D_HEAD, TOKEN, 0, 1 / multiplied);
+      SplittableRandom random, double[][] query, double[][] key, int to) {
+    var value = ones(D_MODEL, D_HEAD, TOKEN, 0, 1);
     var out = ones(D_HEAD, D_MODEL, 0, to, 1);
     return new BlockWeights(
         NormWeights.none(),
@@ -246,7 +250,7 @@ public final class KnownCircuits {
         TOKENS,
         POSITIONS,
         Norm.RMS_NORM,
-        1e-5,
+        EPS,
         new Positions.Learned(),
         Activation.RELU,
         false,

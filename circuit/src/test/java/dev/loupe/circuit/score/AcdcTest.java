@@ -112,7 +112,7 @@ class AcdcTest {
               .find(random.model(), random.pairs(), Corruption.COUNTERFACTUAL, Progress.none());
       int edges = found.edges().shape().edges();
       assertThat(found.edges().size()).isGreaterThan(edges * 9 / 10);
-      assertThat(found.runs()).isLessThan(edges * 3 / 2);
+      assertThat(found.runs()).isLessThan(2 * edges);
     }
   }
 
