@@ -23,7 +23,6 @@ class AcdcTest {
   @CsvSource({
     "gpt2, KL_DIVERGENCE, 0.01, HARM",
     "gpt2, LOGIT_DIFFERENCE, 0.02, CHANGE",
-    "gpt_neo, LOGIT_DIFFERENCE, 0.05, HARM",
     "gpt_neox, KL_DIVERGENCE, 0.01, CHANGE",
     "gpt_neox serial, PROBABILITY, 0.005, HARM"
   })

@@ -37,29 +37,35 @@ record HookedEffects(HookedTransformer model, PromptPairs pairs, Metric metric) 
 
   @Override
   public double[][] of(List<EdgeSet> circuits) {
-    return circuits.stream().map(this::of).toArray(double[][]::new);
-  }
-
-  private double[] of(EdgeSet circuit) {
-    var values = new double[pairs.size()];
+    var values = new double[circuits.size()][pairs.size()];
     for (int[] rows : SameLength.rows(pairs.clean())) {
+      var block = SameLength.unpadded(pairs, rows);
+      var corrupted = new HashMap<Integer, Tensor>();
       try (var _ = TensorScope.open()) {
-        var block = SameLength.unpadded(pairs, rows);
-        var corrupted = new HashMap<Integer, Tensor>();
         model.runWithHooks(block.corrupted(), keeping(Hooks.none(), corrupted));
         var base = model.run(block.clean());
-        var run = new HashMap<Integer, Tensor>();
-        var logits =
-            model.runWithHooks(block.clean(), keeping(reading(circuit, run, corrupted), run));
-        double[] found = metric.of(readout(block, logits, base)).toDoubles();
-        for (int i = 0; i < rows.length; i++) {
-          values[rows[i]] = found[i];
+        for (int circuit = 0; circuit < values.length; circuit++) {
+          double[] found = of(circuits.get(circuit), block, base, corrupted);
+          for (int i = 0; i < rows.length; i++) {
+            values[circuit][rows[i]] = found[i];
+          }
         }
-        corrupted.values().forEach(Tensor::free);
-        run.values().forEach(Tensor::free);
       }
+      corrupted.values().forEach(Tensor::free);
     }
     return values;
+  }
+
+  private double[] of(
+      EdgeSet circuit, PromptPairs block, Tensor base, Map<Integer, Tensor> corrupted) {
+    var run = new HashMap<Integer, Tensor>();
+    try (var _ = TensorScope.open()) {
+      var hooks = keeping(reading(circuit, run, corrupted), run);
+      var logits = model.runWithHooks(block.clean(), hooks);
+      return metric.of(readout(block, logits, base)).toDoubles();
+    } finally {
+      run.values().forEach(Tensor::free);
+    }
   }
 
   private static Readout readout(PromptPairs block, Tensor logits, Tensor base) {
