@@ -1,5 +1,6 @@
 package dev.loupe.study.ioi;
 
+import dev.loupe.circuit.ReferenceCircuit;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.PatchDirection;
@@ -119,7 +120,7 @@ public record IoiPathPatching(IoiPrompts prompts, int top) implements Study {
   }
 
   private static Map<Head, String> paper(StudyContext context) {
-    var paper = PaperHeads.read();
+    var paper = ReferenceCircuit.ioi();
     return paper.suits(context.model().config()) ? paper.byHead() : Map.of();
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.loupe.lens.Head;
 import dev.loupe.model.RandomModels;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.study.NaiveHeads;
@@ -15,7 +14,6 @@ import dev.loupe.task.Corruption;
 import dev.loupe.task.TaskData;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -110,22 +108,6 @@ class IoiStudiesTest {
       var carried = found.heads().getFirst();
       assertThat(found.effects().recovery(carried.head())).isEqualTo(carried.recovery());
     }
-  }
-
-  @Test
-  void thePaperHasTwentySixHeadsOfSevenClasses() {
-    var paper = PaperHeads.read();
-    var marks = paper.byHead();
-    assertThat(marks).hasSize(26);
-    assertThat(new HashSet<>(marks.values())).hasSize(7);
-    assertThat(paper.classes().stream().mapToInt(each -> each.heads().size()).sum())
-        .as("no head is in two classes")
-        .isEqualTo(26);
-    assertThat(marks)
-        .containsEntry(new Head(9, 9), "name mover")
-        .containsEntry(new Head(10, 7), "negative name mover")
-        .containsEntry(new Head(8, 10), "S-inhibition");
-    assertThat(paper.suits(RandomModels.family("gpt2"))).isFalse();
   }
 
   @Test
