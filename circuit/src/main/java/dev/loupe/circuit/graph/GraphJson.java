@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonReadFeature;
@@ -20,6 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code nodes}, and of each whether it is in the circuit and its score where there is one; {@code
  * edges} with score and whether in the circuit. Loupe writes {@code metadata} after these where
  * there is any; other tools pass over it. Circuits given by nodes alone are {@link CircuitJson}.
+ *
+ * <p>Scores are read and written as they are. Other tools score by what is to be small, such as a
+ * negative logit difference: there edges that help are negative.
  */
 public final class GraphJson {
   private static final JsonMapper MAPPER =
@@ -54,8 +58,10 @@ public final class GraphJson {
       text.append("}, ");
     }
     text.append("\"logits\": {\"in_graph\": true}}, \"edges\": {");
-    for (int edge = 0; edge < shape.edges(); edge++) {
-      text.append(edge == 0 ? "\"" : ", \"").append(shape.edge(edge));
+    boolean first = true;
+    for (int edge : fileOrder(shape)) {
+      text.append(first ? "\"" : ", \"").append(shape.edge(edge));
+      first = false;
       text.append("\": {\"score\": ").append(PythonNumbers.text(graph.scores().score(edge)));
       text.append(", \"in_graph\": ").append(graph.edges().has(edge)).append('}');
     }
@@ -66,6 +72,33 @@ public final class GraphJson {
       text.append(", \"metadata\": ").append(MAPPER.writeValueAsString(metadata));
     }
     return text.append('}').toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Returns the edges as the published tools list them: block by block those into its heads, source
+   * by source, and then those into its MLP, which in parallel blocks follow the heads' of each
+   * source; at last those into the logits.
+   */
+  private static int[] fileOrder(GraphShape shape) {
+    var order = IntStream.builder();
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      int attention = layer * (3 * shape.heads() + 1);
+      int mlp = attention + 3 * shape.heads();
+      add(order, shape, attention, shape.parallel() ? mlp + 1 : mlp);
+      if (!shape.parallel()) {
+        add(order, shape, mlp, mlp + 1);
+      }
+    }
+    add(order, shape, shape.targets() - 1, shape.targets());
+    return order.build().toArray();
+  }
+
+  private static void add(IntStream.Builder order, GraphShape shape, int from, int to) {
+    for (int source = 0; source < shape.reads(from); source++) {
+      for (int target = from; target < to; target++) {
+        order.add(shape.edge(source, target));
+      }
+    }
   }
 
   /**

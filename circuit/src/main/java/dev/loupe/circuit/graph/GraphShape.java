@@ -7,10 +7,10 @@ import dev.loupe.model.ModelConfig;
 /**
  * The graph of a model's residual stream, which its shape decides: sources {@code input}, heads and
  * MLPs, targets the inputs of heads, MLPs and {@code logits}, and an edge from each source to each
- * target after it. Sources, targets and edges are numbered from 0 in the order of the field's
- * files: sources and targets layer by layer, heads before the MLP, edges source by source. What a
- * target reads are the sources 0 to {@link #reads} - 1. GPT-2 small has 157 sources (the 158 nodes
- * of its files count the logits), 445 targets and 32,491 edges.
+ * target after it. Sources and targets are numbered from 0 in the order of the field's files: layer
+ * by layer, heads before the MLP. Edges are numbered source by source. What a target reads are the
+ * sources 0 to {@link #reads} - 1. GPT-2 small has 157 sources (the 158 nodes of its files count
+ * the logits), 445 targets and 32,491 edges.
  *
  * @param layers blocks
  * @param heads of each block

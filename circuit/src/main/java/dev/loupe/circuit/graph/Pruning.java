@@ -12,7 +12,7 @@ public final class Pruning {
    * hang: from their source nothing of the input comes, or to the logits nothing goes. A head
    * passes on what any of its inputs reads.
    */
-  public static EdgeSet hanging(EdgeSet edges) {
+  public static EdgeSet of(EdgeSet edges) {
     var shape = edges.shape();
     var numbers = edges.numbers().toArray();
     var sources = new int[numbers.length];

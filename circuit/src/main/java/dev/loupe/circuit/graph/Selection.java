@@ -88,7 +88,7 @@ public sealed interface Selection {
     @Override
     public EdgeSet of(EdgeScores scores) {
       requireAtMost(n, scores.shape());
-      return Pruning.hanging(GreedyGrowth.from(scores, ranking, n));
+      return Pruning.of(GreedyGrowth.from(scores, ranking, n));
     }
 
     @Override

@@ -71,6 +71,11 @@ final class BatchState implements AutoCloseable {
     return tokens.length();
   }
 
+  /** Tells whether the metric reads every position, not the last alone. */
+  boolean readsEvery() {
+    return metric.reads() == Metric.Reads.EVERY;
+  }
+
   RunState clean() {
     return clean;
   }
@@ -99,8 +104,7 @@ final class BatchState implements AutoCloseable {
   double[][] metric(Tensor residuals) {
     int runs = Math.toIntExact(residuals.size(0));
     var values = new double[runs][];
-    boolean every = metric.reads() == Metric.Reads.EVERY;
-    int each = Math.max(1, ROWS / (size() * (every ? length() : 1)));
+    int each = Math.max(1, ROWS / (size() * (readsEvery() ? length() : 1)));
     for (int from = 0; from < runs; from += each) {
       int to = Math.min(runs, from + each);
       try (var _ = TensorScope.open()) {
@@ -117,7 +121,7 @@ final class BatchState implements AutoCloseable {
   private Tensor logits(Tensor residuals) {
     var math = model.math();
     var read =
-        metric.reads() == Metric.Reads.EVERY || residuals.size(2) == 1
+        readsEvery() || residuals.size(2) == 1
             ? residuals
             : residuals.narrow(2, residuals.size(2) - 1, 1);
     var input = math.unembeddingInput(math.normalized(read));

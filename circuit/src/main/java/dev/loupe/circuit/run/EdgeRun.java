@@ -31,6 +31,8 @@ public final class EdgeRun implements AutoCloseable {
   private static final long COLUMN_BYTES = 512L << 20;
   private static final long HELD_BYTES = 1L << 30;
   private static final int TOKENS = 1024;
+  // Of what a target reads: before and after the norm, as q, k and v read it.
+  private static final int INPUT_COPIES = 5;
 
   private final HookedTransformer model;
   private final PromptPairs pairs;
@@ -190,9 +192,8 @@ public final class EdgeRun implements AutoCloseable {
     if (circuits.isEmpty()) {
       return;
     }
-    var plan = EdgePlan.of(shape, circuits);
-    int most = batches.stream().mapToInt(rows -> rows.length * length(rows)).max().orElseThrow();
-    boolean fits = (plan.columns() + plan.widest()) * columnBytes(most) <= COLUMN_BYTES;
+    var plan = EdgePlan.of(shape, metric.reads() == Metric.Reads.EVERY, circuits);
+    boolean fits = bytes(plan) <= COLUMN_BYTES;
     if (fits || circuits.size() == 1) {
       parts.add(new Part(from, plan));
       return;
@@ -200,6 +201,13 @@ public final class EdgeRun implements AutoCloseable {
     int half = circuits.size() / 2;
     split(circuits.subList(0, half), from, parts);
     split(circuits.subList(half, circuits.size()), from + half, parts);
+  }
+
+  private long bytes(EdgePlan plan) {
+    int prompts = batches.stream().mapToInt(rows -> rows.length).max().orElseThrow();
+    int tokens = batches.stream().mapToInt(rows -> rows.length * length(rows)).max().orElseThrow();
+    return (plan.columns(true) + INPUT_COPIES * plan.widest()) * columnBytes(tokens)
+        + plan.columns(false) * columnBytes(prompts);
   }
 
   private void store(double[] found, double[] into, BatchState state) {
