@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.KnownCircuits;
 import dev.loupe.circuit.graph.EdgeSet;
+import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Roc;
 import dev.loupe.circuit.run.Corruption;
@@ -127,6 +128,42 @@ class KnownCircuitsTest {
       var nodes = known.edges().nodes().nodes();
       var all = CircuitNode.all(known.model().config());
       assertThat(Roc.of(scores, all, nodes, Ranking.SIGNED).auc()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void attributionFindsIt(Model model) {
+    try (var known = known(model)) {
+      for (String method : List.of("eap", "eap-ig", "eap-ig-activations", "clean-corrupted")) {
+        var scores =
+            GraphAttribution.of(
+                    known.pairs(),
+                    StandardMetric.LOGIT_DIFFERENCE,
+                    EdgeScoring.parse(method, EdgeScoring.STEPS, Ends.REFERENCE))
+                .edges(known.model(), Progress.none())
+                .scores();
+        for (var ranking : Ranking.values()) {
+          assertThat(Roc.of(scores, known.edges(), ranking).auc()).as(method).isEqualTo(1);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void informationFlowsThroughItsNodes(Model model) {
+    try (var known = known(model)) {
+      var nodes =
+          GraphAttribution.of(
+                  known.pairs(), StandardMetric.LOGIT_DIFFERENCE, new EdgeScoring.InformationFlow())
+              .nodes(known.model(), Progress.none());
+      // Which of a head's inputs it goes into, and whether it differs between the runs, routes do
+      // not say: the nodes are what can be told.
+      var scores = NodeScores.of(nodes.shape(), nodes.estimates().means());
+      var all = CircuitNode.all(known.model().config());
+      var circuit = known.edges().nodes().nodes();
+      assertThat(Roc.of(scores, all, circuit, Ranking.ABSOLUTE).auc()).isEqualTo(1);
     }
   }
 
