@@ -1,5 +1,6 @@
 package dev.loupe.circuit.score;
 
+import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.Interruption;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.SameLength;

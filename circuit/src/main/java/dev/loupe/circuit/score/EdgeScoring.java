@@ -21,7 +21,8 @@ public sealed interface EdgeScoring {
 
   /**
    * EAP with the gradient averaged over runs whose input lies between the corrupted and the clean
-   * one (EAP-IG: Hanna et al. 2024). One forward and backward pass a step.
+   * one (EAP-IG: Hanna et al. 2024). The corrupted input is what the corruption makes of it: that
+   * of the corrupted prompt, a mean, or zero. One forward and backward pass a step.
    *
    * @param steps at least 1; 2 where both ends are among them
    * @param ends at which points of the way

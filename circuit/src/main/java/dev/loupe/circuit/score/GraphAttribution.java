@@ -2,6 +2,8 @@ package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.graph.NodeScores;
+import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.Interruption;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
@@ -123,7 +125,8 @@ public record GraphAttribution(
    */
   public NodeEstimates nodes(HookedTransformer model, Progress progress) {
     var shape = GraphShape.of(model.config());
-    return new NodeEstimates(this, shape, run(model, new NodeProducts(shape), progress));
+    var found = run(model, new NodeProducts(shape), progress);
+    return new NodeEstimates(this, NodeScores.of(shape, found.means()), found);
   }
 
   private ScoreEstimates run(HookedTransformer model, Products products, Progress progress) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
@@ -36,7 +37,7 @@ class GraphAttributionTest {
 
   static Stream<ModelConfig> configs() {
     return Stream.concat(
-        RandomModels.families().stream(), LongStream.range(0, 12).mapToObj(RandomModels::config));
+        RandomModels.families().stream(), LongStream.range(0, 8).mapToObj(RandomModels::config));
   }
 
   static Stream<ModelConfig> families() {
@@ -150,7 +151,7 @@ class GraphAttributionTest {
                 .edges(both.model(), Progress.none());
         var slow = new SlowScores(both.apart(), pairs, row, METRIC);
         var shape = found.scores().shape();
-        for (int i = 0; i < 25; i++) {
+        for (int i = 0; i < 15; i++) {
           int edge = random.nextInt(shape.edges());
           double difference =
               (slow.moved(edge, step, Corruption.COUNTERFACTUAL)
@@ -253,10 +254,10 @@ class GraphAttributionTest {
           new SlowScores(both.apart(), pairs, 0, METRIC).effect(Corruption.COUNTERFACTUAL, input);
       for (var ends : Ends.values()) {
         double few = leaving(both, pairs, new EdgeScoring.EapIgInputs(4, ends), input);
-        double many = leaving(both, pairs, new EdgeScoring.EapIgInputs(200, ends), input);
+        double many = leaving(both, pairs, new EdgeScoring.EapIgInputs(100, ends), input);
         assertThat(Math.abs(many - expected))
             .as("%s", ends)
-            .isLessThan(ends == Ends.REFERENCE ? Math.abs(few - expected) / 10 : 1e-2);
+            .isLessThan(ends == Ends.REFERENCE ? Math.abs(few - expected) / 10 : 3e-2);
       }
     }
   }
@@ -270,7 +271,7 @@ class GraphAttributionTest {
       var found =
           attribution(
                   pairs,
-                  new EdgeScoring.EapIgActivations(150, Ends.MIDPOINTS),
+                  new EdgeScoring.EapIgActivations(80, Ends.MIDPOINTS),
                   Corruption.COUNTERFACTUAL)
               .edges(both.model(), Progress.none());
       var slow = new SlowScores(both.apart(), pairs, 0, METRIC);
@@ -312,10 +313,12 @@ class GraphAttributionTest {
         var attribution = attribution(pairs, method, Corruption.MEAN);
         var edges = attribution.edges(both.model(), Progress.none());
         var nodes = attribution.nodes(both.model(), Progress.none());
-        for (int source = 0; source < nodes.shape().sources(); source++) {
+        var shape = nodes.scores().shape();
+        for (int source = 0; source < shape.sources(); source++) {
           double expected = leaving(edges, new Group(source, source + 1));
-          assertThat(nodes.of(nodes.shape().source(source)).mean())
-              .as("%s of %s", name, nodes.shape().source(source))
+          assertThat(nodes.of(shape.source(source)).mean())
+              .as("%s of %s", name, shape.source(source))
+              .isEqualTo(nodes.scores().score(source))
               .isCloseTo(expected, within(1e-9 * Math.max(1, Math.abs(expected))));
         }
       }
@@ -404,9 +407,6 @@ class GraphAttributionTest {
     }
     for (var ends : Ends.values()) {
       assertThat(Ends.parse(ends.toString())).isEqualTo(ends);
-    }
-    for (var corruption : Corruption.values()) {
-      assertThat(Corruption.parse(corruption.toString())).isEqualTo(corruption);
     }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> EdgeScoring.parse("eap-ih", 5, Ends.BOTH))

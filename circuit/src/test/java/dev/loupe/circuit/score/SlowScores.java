@@ -2,6 +2,7 @@ package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.EdgeTarget;
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.Answers;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PromptPairs;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The slow way to the scores of one prompt: what each head reads is split, in a model whose heads
@@ -143,17 +145,20 @@ final class SlowScores {
       case COUNTERFACTUAL -> written(pair.corrupted());
       case ZERO -> written(pair.clean()).stream().map(value -> value.mul(0)).toList();
       case MEAN -> {
-        int length = pair.clean().length();
+        var alike =
+            IntStream.range(0, prompts.size())
+                .filter(
+                    other -> prompts.templates().get(other).equals(prompts.templates().get(row)))
+                .mapToObj(other -> written(SameLength.unpadded(prompts.corrupted(), other)))
+                .toList();
         var means = new ArrayList<Tensor>();
         for (int source = 0; source < shape.sources(); source++) {
           var columns = new ArrayList<Tensor>();
-          for (int at = 0; at < length; at++) {
+          for (int at = 0; at < pair.clean().length(); at++) {
             var values = new ArrayList<Tensor>();
-            for (int other = 0; other < prompts.size(); other++) {
-              boolean alike = prompts.templates().get(other).equals(prompts.templates().get(row));
-              if (alike && prompts.corrupted().row(other).length > at) {
-                var own = SameLength.unpadded(prompts.corrupted(), other);
-                values.add(written(own).get(source).select(1, at));
+            for (var written : alike) {
+              if (written.get(source).size(1) > at) {
+                values.add(written.get(source).select(1, at));
               }
             }
             columns.add(Tensors.stack(0, values).mean(0));
