@@ -1,5 +1,6 @@
 package dev.loupe.circuit.score;
 
+import dev.loupe.circuit.graph.Edge;
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.run.Corruption;
@@ -11,7 +12,6 @@ import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -19,19 +19,19 @@ import java.util.stream.IntStream;
  * another run and all others what this run gives. It is what attribution methods estimate (Syed et
  * al. 2023), at the price of a run from the edge on for each.
  *
- * @param scores the means of the effects
- * @param effects by the numbers of the edges, positive where an edge raises the metric by its clean
+ * @param scores the means over prompts, positive where an edge raises the metric by its clean
  *     value: what is lost where it does not have it ({@link PatchDirection#NOISING}), or gained
  *     where it alone has it ({@link PatchDirection#DENOISING})
+ * @param estimates the same with their standard errors
  */
-public record ExactEdges(EdgeScores scores, List<Estimate> effects) {
-  /** Copies the list; refuses another number of estimates than there are edges. */
-  public ExactEdges {
-    effects = List.copyOf(effects);
-    if (effects.size() != scores.shape().edges()) {
-      throw new IllegalArgumentException(
-          effects.size() + " effects of " + scores.shape().edges() + " edges: expected one each");
-    }
+public record ExactEdges(EdgeScores scores, ScoreEstimates estimates) {
+  /**
+   * Returns the score of an edge.
+   *
+   * @throws IllegalArgumentException if the model lacks it
+   */
+  public Estimate of(Edge edge) {
+    return estimates.get(scores.shape().number(edge));
   }
 
   /**
@@ -80,7 +80,7 @@ public record ExactEdges(EdgeScores scores, List<Estimate> effects) {
       done += edges.length;
       progress.at(done, shape.edges());
     }
-    double[] means = found.stream().mapToDouble(Estimate::mean).toArray();
-    return new ExactEdges(EdgeScores.of(shape, means), found);
+    var estimates = ExactLosses.estimates(found);
+    return new ExactEdges(EdgeScores.of(shape, estimates.means()), estimates);
   }
 }

@@ -72,4 +72,12 @@ final class ExactLosses {
                     .toArray()))
         .toList();
   }
+
+  /** Returns the same in less memory. */
+  static ScoreEstimates estimates(List<Estimate> each) {
+    return new ScoreEstimates(
+        each.stream().mapToDouble(Estimate::mean).toArray(),
+        each.stream().mapToDouble(Estimate::standardError).toArray(),
+        each.getFirst().n());
+  }
 }

@@ -1,5 +1,6 @@
 package dev.loupe.circuit.score;
 
+import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
@@ -11,28 +12,27 @@ import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * Exact activation patching of nodes, at all positions: what the metric does where all that one
  * node adds is of another run and all others add what this run gives.
  *
- * @param scores the means of the effects
- * @param effects by the numbers of the sources, positive where a node raises the metric by its
- *     clean value: what is lost where it does not have it ({@link PatchDirection#NOISING}), or
- *     gained where it alone has it ({@link PatchDirection#DENOISING})
+ * @param scores the means over prompts, positive where a node raises the metric by its clean value:
+ *     what is lost where it does not have it ({@link PatchDirection#NOISING}), or gained where it
+ *     alone has it ({@link PatchDirection#DENOISING})
+ * @param estimates the same with their standard errors
  */
-public record ExactNodes(NodeScores scores, List<Estimate> effects) {
+public record ExactNodes(NodeScores scores, ScoreEstimates estimates) {
   private static final int AT_ONCE = 64;
 
-  /** Copies the list; refuses another number of estimates than there are sources. */
-  public ExactNodes {
-    effects = List.copyOf(effects);
-    if (effects.size() != scores.shape().sources()) {
-      throw new IllegalArgumentException(
-          effects.size() + " effects of " + scores.shape().sources() + " nodes: expected one each");
-    }
+  /**
+   * Returns the score of a node.
+   *
+   * @throws IllegalArgumentException if the model lacks it
+   */
+  public Estimate of(CircuitNode node) {
+    return estimates.get(scores.shape().number(node));
   }
 
   /**
@@ -73,8 +73,8 @@ public record ExactNodes(NodeScores scores, List<Estimate> effects) {
               IntStream.range(found.size(), end).mapToObj(source -> from(shape, source)).toList()));
       progress.at(found.size(), shape.sources());
     }
-    double[] means = found.stream().mapToDouble(Estimate::mean).toArray();
-    return new ExactNodes(NodeScores.of(shape, means), found);
+    var estimates = ExactLosses.estimates(found);
+    return new ExactNodes(NodeScores.of(shape, estimates.means()), estimates);
   }
 
   private static EdgeSet from(GraphShape shape, int source) {

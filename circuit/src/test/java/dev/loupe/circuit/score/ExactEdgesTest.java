@@ -29,12 +29,12 @@ class ExactEdgesTest {
       var hooked =
           ExactEdges.of(
               new HookedEffects(random.model(), random.pairs(), METRIC), 1, Progress.none());
-      for (int edge = 0; edge < exact.effects().size(); edge++) {
-        var effect = exact.effects().get(edge);
-        assertThat(effect.mean()).isCloseTo(hooked.effects().get(edge).mean(), within(1e-9));
-        assertThat(effect.standardError())
-            .isCloseTo(hooked.effects().get(edge).standardError(), within(1e-9));
-        assertThat(exact.scores().score(edge)).isEqualTo(effect.mean());
+      for (int edge = 0; edge < exact.estimates().size(); edge++) {
+        var estimate = exact.of(exact.scores().shape().edge(edge));
+        assertThat(estimate.mean()).isCloseTo(hooked.estimates().get(edge).mean(), within(1e-9));
+        assertThat(estimate.standardError())
+            .isCloseTo(hooked.estimates().get(edge).standardError(), within(1e-9));
+        assertThat(exact.scores().score(edge)).isEqualTo(estimate.mean());
       }
       assertThat(Arrays.stream(exact.scores().values()).map(Math::abs).max().orElseThrow())
           .isGreaterThan(.01);
@@ -67,7 +67,7 @@ class ExactEdgesTest {
         var run = EdgeRun.of(random.model(), random.pairs(), METRIC, corruption)) {
       var all = EdgeSet.all(run.shape());
       var exact = exact(random, corruption, PatchDirection.NOISING);
-      for (int edge = 0; edge < exact.effects().size(); edge += 7) {
+      for (int edge = 0; edge < exact.estimates().size(); edge += 7) {
         double[] without = run.of(all.without(EdgeSet.of(run.shape(), IntStream.of(edge))));
         assertThat(exact.scores().score(edge))
             .isCloseTo(mean(run.clean()) - mean(without), within(1e-9));

@@ -45,7 +45,7 @@ class ExactNodesTest {
         assertThat(exact.scores().score(source))
             .as("%s", shape.source(source))
             .isCloseTo(expected, within(1e-9));
-        assertThat(exact.effects().get(source).mean()).isCloseTo(expected, within(1e-9));
+        assertThat(exact.of(shape.source(source)).mean()).isCloseTo(expected, within(1e-9));
       }
     }
   }

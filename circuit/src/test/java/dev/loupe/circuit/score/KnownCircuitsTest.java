@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.KnownCircuits;
 import dev.loupe.circuit.graph.EdgeSet;
-import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Roc;
 import dev.loupe.circuit.run.Corruption;
@@ -160,10 +159,9 @@ class KnownCircuitsTest {
               .nodes(known.model(), Progress.none());
       // Which of a head's inputs it goes into, and whether it differs between the runs, routes do
       // not say: the nodes are what can be told.
-      var scores = NodeScores.of(nodes.shape(), nodes.estimates().means());
       var all = CircuitNode.all(known.model().config());
       var circuit = known.edges().nodes().nodes();
-      assertThat(Roc.of(scores, all, circuit, Ranking.ABSOLUTE).auc()).isEqualTo(1);
+      assertThat(Roc.of(nodes.scores(), all, circuit, Ranking.ABSOLUTE).auc()).isEqualTo(1);
     }
   }
 
