@@ -114,18 +114,19 @@ public record GraphShape(int layers, int heads, boolean parallel, int dModel) {
     return before(source) + target - first;
   }
 
-  // Edges of the sources before one: of the heads of a block all have as many.
+  // Edges of the sources before one: of the heads of a block all have as many, and those of the
+  // next block fewer by the targets of a block.
   private int before(int source) {
     if (source == 0) {
       return 0;
     }
-    int sum = targets();
     int layer = (source - 1) / (heads + 1);
-    for (int i = 0; i < layer; i++) {
-      sum += heads * edgesOf(1 + i * (heads + 1)) + edgesOf((i + 1) * (heads + 1));
-    }
+    int fewer = (heads + 1) * (3 * heads + 1) * (layer * (layer - 1) / 2);
     int inLayer = (source - 1) % (heads + 1);
-    return sum + inLayer * edgesOf(1 + layer * (heads + 1));
+    return targets()
+        + layer * (heads * edgesOf(1) + edgesOf(heads + 1))
+        - fewer
+        + inLayer * edgesOf(1 + layer * (heads + 1));
   }
 
   private int edgesOf(int source) {

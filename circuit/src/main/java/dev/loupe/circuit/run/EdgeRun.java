@@ -1,0 +1,235 @@
+package dev.loupe.circuit.run;
+
+import dev.loupe.circuit.graph.EdgeSet;
+import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.lens.Interruption;
+import dev.loupe.lens.Metric;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.SameLength;
+import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.ModelConfig;
+import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs a model as circuits of it: each head's q, k and v, each MLP and the logits read of the
+ * sources at the other end of their edges in the circuit what these add in this run, and of all
+ * others what they add in the ablated run, through norms of their own. The circuit of all edges is
+ * the clean run, that of none the ablated one. A source that no edges connect with the input adds
+ * what it does in the ablated run, so that edges that lie on no path from the input to the logits
+ * change nothing.
+ *
+ * <p>All circuits that are given at once share what they have in common, and what does not change
+ * is not computed. Of few prompts the runs are kept in memory, until it is closed. Not for several
+ * threads at once.
+ */
+public final class EdgeRun implements AutoCloseable {
+  private static final long COLUMN_BYTES = 512L << 20;
+  private static final long HELD_BYTES = 1L << 30;
+  private static final int TOKENS = 1024;
+  // Of what a target reads: before and after the norm, as q, k and v read it.
+  private static final int INPUT_COPIES = 5;
+
+  private final HookedTransformer model;
+  private final PromptPairs pairs;
+  private final Metric metric;
+  private final Corruption corruption;
+  private final GraphShape shape;
+  private final List<int[]> batches;
+  private final Optional<TemplateMeans> means;
+  private final List<BatchState> held = new ArrayList<>();
+
+  private EdgeRun(
+      HookedTransformer model, PromptPairs pairs, Metric metric, Corruption corruption) {
+    this.model = model;
+    this.pairs = pairs;
+    this.metric = metric;
+    this.corruption = corruption;
+    var config = model.config();
+    shape = GraphShape.of(config);
+    long tokenBytes = columnBytes(1) * shape.sources();
+    long tokens = Math.clamp(COLUMN_BYTES / 2 / tokenBytes, 1, TOKENS);
+    batches = SameLength.batches(pairs.clean(), length -> Math.toIntExact(tokens / length));
+    means =
+        corruption == Corruption.MEAN
+            ? Optional.of(TemplateMeans.of(pairs, model, batches))
+            : Optional.empty();
+    if (stateBytes(config) <= HELD_BYTES) {
+      try {
+        batches.forEach(rows -> held.add(state(rows)));
+      } catch (RuntimeException | Error e) {
+        close();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Prepares a model, which must stay open, on pairs of prompts.
+   *
+   * @throws IllegalArgumentException if the prompts are not this model's
+   */
+  public static EdgeRun of(
+      HookedTransformer model, PromptPairs pairs, Metric metric, Corruption corruption) {
+    return new EdgeRun(model, pairs, metric, corruption);
+  }
+
+  private long columnBytes(int tokens) {
+    return (long) tokens * shape.dModel() * model.weights().wE().dtype().bytes();
+  }
+
+  /** What the clean and the ablated run of all prompts take. */
+  private long stateBytes(ModelConfig config) {
+    long tokens = batches.stream().mapToLong(rows -> rows.length * (long) length(rows)).sum();
+    long z = (long) config.nHeads() * config.dHead();
+    long width = config.nLayers() * (z + 3L * config.dModel()) + 2L * config.dModel();
+    return 2 * tokens * width * model.weights().wE().dtype().bytes();
+  }
+
+  private int length(int... rows) {
+    return pairs.clean().row(rows[0]).length;
+  }
+
+  private BatchState state(int... rows) {
+    return BatchState.of(model, pairs, metric, this::ablated, rows);
+  }
+
+  private RunState.Outputs ablated(RunState.Outputs clean, int... rows) {
+    return switch (corruption) {
+      case COUNTERFACTUAL -> RunState.outputs(model, SameLength.unpadded(pairs.corrupted(), rows));
+      case MEAN -> means.orElseThrow().outputs(pairs, rows);
+      case ZERO -> clean.map(EdgeRun::zeros);
+    };
+  }
+
+  private static Tensor zeros(Tensor like) {
+    return Tensors.zeros(like.dtype(), like.shape()).to(like.device());
+  }
+
+  /** Returns the graph of the model. */
+  public GraphShape shape() {
+    return shape;
+  }
+
+  /** Returns the pairs that it runs on. */
+  public PromptPairs pairs() {
+    return pairs;
+  }
+
+  /** Returns what is measured. */
+  public Metric metric() {
+    return metric;
+  }
+
+  /** Returns what stands in the place of what is outside a circuit. */
+  public Corruption corruption() {
+    return corruption;
+  }
+
+  /** Returns the metric of the clean run, pair by pair. */
+  public double[] clean() {
+    return of(EdgeSet.all(shape));
+  }
+
+  /** Returns the metric of the run in which all is ablated, pair by pair. */
+  public double[] ablated() {
+    return of(EdgeSet.none(shape));
+  }
+
+  /**
+   * Returns the metric of a circuit, pair by pair.
+   *
+   * @throws IllegalArgumentException if it is of another graph, or the metric does not suit the
+   *     answers
+   * @throws IllegalStateException if it is not a number somewhere
+   */
+  public double[] of(EdgeSet circuit) {
+    return of(List.of(circuit), Progress.none())[0];
+  }
+
+  /**
+   * Returns the metric of several circuits, [circuit][pair], which are run together.
+   *
+   * @throws IllegalArgumentException if one is of another graph, or the metric does not suit the
+   *     answers
+   * @throws IllegalStateException if it is not a number somewhere
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public double[][] of(List<EdgeSet> circuits, Progress progress) {
+    var values = new double[circuits.size()][pairs.size()];
+    var parts = new ArrayList<Part>();
+    split(circuits, 0, parts);
+    long total = (long) parts.size() * batches.size();
+    long done = 0;
+    for (int i = 0; i < batches.size(); i++) {
+      var state = held.isEmpty() ? state(batches.get(i)) : held.get(i);
+      try {
+        for (var part : parts) {
+          Interruption.check("circuits were run");
+          var found = CircuitPass.run(model, part.plan(), state);
+          for (int circuit = 0; circuit < found.length; circuit++) {
+            store(found[circuit], values[part.from() + circuit], state);
+          }
+          progress.at(++done, total);
+        }
+      } finally {
+        if (held.isEmpty()) {
+          state.close();
+        }
+      }
+    }
+    return values;
+  }
+
+  private record Part(int from, EdgePlan plan) {}
+
+  /** Cuts circuits into parts whose columns fit into memory. */
+  private void split(List<EdgeSet> circuits, int from, List<Part> parts) {
+    if (circuits.isEmpty()) {
+      return;
+    }
+    var plan = EdgePlan.of(shape, metric.reads() == Metric.Reads.EVERY, circuits);
+    boolean fits = bytes(plan) <= COLUMN_BYTES;
+    if (fits || circuits.size() == 1) {
+      parts.add(new Part(from, plan));
+      return;
+    }
+    int half = circuits.size() / 2;
+    split(circuits.subList(0, half), from, parts);
+    split(circuits.subList(half, circuits.size()), from + half, parts);
+  }
+
+  private long bytes(EdgePlan plan) {
+    int prompts = batches.stream().mapToInt(rows -> rows.length).max().orElseThrow();
+    int tokens = batches.stream().mapToInt(rows -> rows.length * length(rows)).max().orElseThrow();
+    return (plan.columns(true) + INPUT_COPIES * plan.widest()) * columnBytes(tokens)
+        + plan.columns(false) * columnBytes(prompts);
+  }
+
+  private void store(double[] found, double[] into, BatchState state) {
+    for (int i = 0; i < found.length; i++) {
+      int row = state.rows().get(i);
+      if (Double.isNaN(found[i])) {
+        throw new IllegalStateException(
+            "the "
+                + metric.label()
+                + " of a circuit is not a number for prompt "
+                + row
+                + ": the model overflows, or the ablation leaves it nothing to compute with");
+      }
+      into[row] = found[i];
+    }
+  }
+
+  /** Frees what it keeps of the runs. */
+  @Override
+  public void close() {
+    held.forEach(BatchState::close);
+    held.clear();
+    means.ifPresent(TemplateMeans::close);
+  }
+}
