@@ -151,8 +151,9 @@ final class CircuitPass {
   }
 
   private static List<Integer> read(List<Version> versions, int... inputs) {
-    return versions.stream()
-        .flatMap(version -> IntStream.of(inputs).mapToObj(version.readings()::get))
+    return IntStream.of(inputs)
+        .boxed()
+        .flatMap(input -> versions.stream().map(version -> version.readings().get(input)))
         .toList();
   }
 
@@ -172,7 +173,7 @@ final class CircuitPass {
     var z = Tensors.cat(0, parts).sub(ofRun(state.ablated(), layer, heads, everyPosition));
     var added =
         z.reshape(heads.size(), -1, config.dHead())
-            .matmul(model.weights().blocks().get(layer).wO().indexSelect(0, array(heads)));
+            .matmul(select(model.weights().blocks().get(layer).wO(), array(heads)));
     return added.reshape(heads.size(), state.size(), z.size(2), config.dModel());
   }
 
@@ -180,9 +181,15 @@ final class CircuitPass {
     return numbers.stream().mapToLong(Integer::longValue).toArray();
   }
 
+  /** Returns slices of the first dimension, without a copy where they follow one another. */
+  private static Tensor select(Tensor x, long... at) {
+    boolean inOrder = IntStream.range(1, at.length).allMatch(i -> at[i] == at[i - 1] + 1);
+    return inOrder ? x.narrow(0, at[0], at.length) : x.indexSelect(0, at);
+  }
+
   private static Tensor ofRun(RunState run, int layer, List<Integer> heads, boolean everyPosition) {
     var z = run.outputs().z().get(layer).permute(2, 0, 1, 3);
-    return atPositions(z, everyPosition).indexSelect(0, array(heads));
+    return select(atPositions(z, everyPosition), array(heads));
   }
 
   /** Returns z of heads, each of inputs of its own, [source, batch, pos, d_head]. */
@@ -220,10 +227,10 @@ final class CircuitPass {
     long[] heads = versions.stream().mapToLong(version -> version.head() / shared).toArray();
     long[] read = read(versions, input).stream().mapToLong(inputs::of).toArray();
     long positions = x.size(2);
-    var own = inputs.isOne() ? x : x.indexSelect(0, read);
+    var own = inputs.isOne() ? x : select(x, read);
     return own.reshape(own.size(0), -1, config.dModel())
-        .matmul(weight.indexSelect(0, heads))
-        .add(bias.indexSelect(0, heads).unsqueeze(1))
+        .matmul(select(weight, heads))
+        .add(select(bias, heads).unsqueeze(1))
         .reshape(heads.length, state.size(), positions, config.dHead());
   }
 
