@@ -8,6 +8,9 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.stream.IntStream;
 final class CircuitPass {
   // Neurons are many: this many rows of them at once.
   private static final int NEURON_ROWS = 4096;
+  private static final int FEW_COLUMNS = 16;
 
   private final HookedTransformer model;
   private final ModelConfig config;
@@ -122,32 +126,76 @@ final class CircuitPass {
   private Inputs inputs(List<Integer> readings, boolean everyPosition) {
     var places = new LinkedHashMap<Integer, Integer>();
     readings.forEach(reading -> places.putIfAbsent(reading, places.size()));
-    var columns = everyPosition ? every : last;
-    int rows = places.size();
-    var factors = new double[rows * columns.filled];
-    var bases = new ArrayList<Tensor>();
-    boolean plain = true;
-    for (int number : places.keySet()) {
+    var parts = new ArrayList<Tensor>();
+    for (var part : alike(places.keySet())) {
+      parts.add(TensorScope.tidy(() -> sums(part, everyPosition)));
+    }
+    return new Inputs(parts.size() == 1 ? parts.getFirst() : Tensors.cat(0, parts), places);
+  }
+
+  /** Readings that follow one another and share most of their columns. */
+  private record Alike(List<EdgePlan.Reading> readings, BitSet lastColumns) {}
+
+  // Circuits that have little in common read columns of their own: one product of all would be
+  // mostly of zeros.
+  private List<Alike> alike(Collection<Integer> numbers) {
+    var groups = new ArrayList<Alike>();
+    int most = 0;
+    for (int number : numbers) {
       var reading = plan.readings().get(number);
-      int row = bases.size();
+      var own = new BitSet();
+      reading.columns().forEach(column -> own.set(column.last()));
+      most = Math.max(most, own.cardinality());
+      if (!groups.isEmpty()) {
+        var both = (BitSet) groups.getLast().lastColumns().clone();
+        both.or(own);
+        if (both.cardinality() <= 2 * most + FEW_COLUMNS) {
+          groups.getLast().readings().add(reading);
+          groups.getLast().lastColumns().or(own);
+          continue;
+        }
+        most = own.cardinality();
+      }
+      groups.add(new Alike(new ArrayList<>(List.of(reading)), own));
+    }
+    return groups;
+  }
+
+  /** Returns inputs, [input, batch, pos, d_model]. */
+  private Tensor sums(Alike alike, boolean everyPosition) {
+    var bases = new ArrayList<Tensor>();
+    for (var reading : alike.readings()) {
       var run = reading.clean() ? state.clean() : state.ablated();
       bases.add(atPositions(run.streams().get(reading.place()), everyPosition));
-      plain &= reading.isPlain();
-      for (int i = 0; i < reading.columns().size(); i++) {
-        int column = reading.columns().get(i).at(everyPosition);
-        factors[row * columns.filled + column] = reading.factors().get(i);
-      }
     }
     var base = Tensors.stack(0, bases);
-    if (plain) {
-      return new Inputs(base, places);
+    if (alike.lastColumns().isEmpty()) {
+      return base;
     }
-    var added =
-        Tensors.of(factors, rows, columns.filled)
-            .to(base.dtype())
-            .to(base.device())
-            .addmm(columns.values.narrow(0, 0, columns.filled), base.reshape(rows, -1));
-    return new Inputs(added.reshape(base.shape()), places);
+    int[] used =
+        alike.readings().stream()
+            .flatMap(reading -> reading.columns().stream())
+            .mapToInt(column -> column.at(everyPosition))
+            .sorted()
+            .distinct()
+            .toArray();
+    int rows = bases.size();
+    var factors = new double[rows * used.length];
+    for (int row = 0; row < rows; row++) {
+      var reading = alike.readings().get(row);
+      for (int i = 0; i < reading.columns().size(); i++) {
+        int at = Arrays.binarySearch(used, reading.columns().get(i).at(everyPosition));
+        factors[row * used.length + at] = reading.factors().get(i);
+      }
+    }
+    var columns = everyPosition ? every : last;
+    return Tensors.of(factors, rows, used.length)
+        .to(base.dtype())
+        .to(base.device())
+        .addmm(
+            select(columns.values, IntStream.of(used).asLongStream().toArray()),
+            base.reshape(rows, -1))
+        .reshape(base.shape());
   }
 
   private static List<Integer> read(List<Version> versions, int... inputs) {

@@ -28,6 +28,8 @@ import java.util.Optional;
  * threads at once.
  */
 public final class EdgeRun implements AutoCloseable {
+  // Plans of circuits that have little in common take memory too.
+  private static final int TOGETHER = 64;
   // Of what a target reads: before and after the norm, as q, k and v read it.
   private static final int INPUT_COPIES = 5;
 
@@ -184,24 +186,27 @@ public final class EdgeRun implements AutoCloseable {
    */
   public double[][] of(List<EdgeSet> circuits, Progress progress) {
     var values = new double[circuits.size()][pairs.size()];
-    var parts = new ArrayList<Part>();
-    split(circuits, 0, parts);
-    long total = (long) parts.size() * batches.size();
+    long total = (long) circuits.size() * batches.size();
     long done = 0;
-    for (int i = 0; i < batches.size(); i++) {
-      var state = held.isEmpty() ? state(batches.get(i)) : held.get(i);
-      try {
-        for (var part : parts) {
-          Interruption.check("circuits were run");
-          var found = CircuitPass.run(model, part.plan(), state);
-          for (int circuit = 0; circuit < found.length; circuit++) {
-            store(found[circuit], values[part.from() + circuit], state);
+    for (int from = 0; from < circuits.size(); from += TOGETHER) {
+      var parts = new ArrayList<Part>();
+      split(circuits.subList(from, Math.min(from + TOGETHER, circuits.size())), from, parts);
+      for (int batch = 0; batch < batches.size(); batch++) {
+        var state = held.isEmpty() ? state(batches.get(batch)) : held.get(batch);
+        try {
+          for (var part : parts) {
+            Interruption.check("circuits were run");
+            var found = CircuitPass.run(model, part.plan(), state);
+            for (int circuit = 0; circuit < found.length; circuit++) {
+              store(found[circuit], values[part.from() + circuit], state);
+            }
+            done += found.length;
+            progress.at(done, total);
           }
-          progress.at(++done, total);
-        }
-      } finally {
-        if (held.isEmpty()) {
-          state.close();
+        } finally {
+          if (held.isEmpty()) {
+            state.close();
+          }
         }
       }
     }
@@ -212,9 +217,6 @@ public final class EdgeRun implements AutoCloseable {
 
   /** Cuts circuits into parts whose columns fit into memory. */
   private void split(List<EdgeSet> circuits, int from, List<Part> parts) {
-    if (circuits.isEmpty()) {
-      return;
-    }
     var plan = EdgePlan.of(shape, metric.reads() == Metric.Reads.EVERY, circuits);
     boolean fits = bytes(plan) <= memory.columns();
     if (fits || circuits.size() == 1) {
