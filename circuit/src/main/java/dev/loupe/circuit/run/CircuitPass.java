@@ -1,5 +1,6 @@
 package dev.loupe.circuit.run;
 
+import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.run.EdgePlan.Version;
 import dev.loupe.model.BlockMath;
 import dev.loupe.model.HookedTransformer;
@@ -22,7 +23,8 @@ import java.util.stream.IntStream;
 final class CircuitPass {
   // Neurons are many: this many rows of them at once.
   private static final int NEURON_ROWS = 4096;
-  private static final int FEW_COLUMNS = 16;
+  // Inputs that are added up in one product, at most.
+  private static final int ALIKE = 48;
 
   private final HookedTransformer model;
   private final ModelConfig config;
@@ -133,30 +135,30 @@ final class CircuitPass {
     return new Inputs(parts.size() == 1 ? parts.getFirst() : Tensors.cat(0, parts), places);
   }
 
-  /** Readings that follow one another and share most of their columns. */
+  /** Readings that follow one another, and the columns that they take. */
   private record Alike(List<EdgePlan.Reading> readings, BitSet lastColumns) {}
 
-  // Circuits that have little in common read columns of their own: one product of all would be
-  // mostly of zeros.
+  // Circuits that have little in common take columns of their own: one product of all would be
+  // mostly of zeros. Products of few rows are as slow as the columns are read.
   private List<Alike> alike(Collection<Integer> numbers) {
+    int most = 2 * GraphShape.of(config).sources();
     var groups = new ArrayList<Alike>();
-    int most = 0;
     for (int number : numbers) {
       var reading = plan.readings().get(number);
-      var own = new BitSet();
-      reading.columns().forEach(column -> own.set(column.last()));
-      most = Math.max(most, own.cardinality());
+      var taken = new BitSet();
+      reading.columns().forEach(column -> taken.set(column.last()));
+      var both = (BitSet) taken.clone();
       if (!groups.isEmpty()) {
-        var both = (BitSet) groups.getLast().lastColumns().clone();
-        both.or(own);
-        if (both.cardinality() <= 2 * most + FEW_COLUMNS) {
-          groups.getLast().readings().add(reading);
-          groups.getLast().lastColumns().or(own);
-          continue;
-        }
-        most = own.cardinality();
+        both.or(groups.getLast().lastColumns());
       }
-      groups.add(new Alike(new ArrayList<>(List.of(reading)), own));
+      if (groups.isEmpty()
+          || groups.getLast().readings().size() == ALIKE
+          || both.cardinality() > most) {
+        groups.add(new Alike(new ArrayList<>(), taken));
+      } else {
+        groups.getLast().lastColumns().or(taken);
+      }
+      groups.getLast().readings().add(reading);
     }
     return groups;
   }
@@ -179,21 +181,25 @@ final class CircuitPass {
             .sorted()
             .distinct()
             .toArray();
+    // A copy costs more than a few zeros.
+    int span = used[used.length - 1] - used[0] + 1;
+    int[] taken =
+        span <= 4 * used.length ? IntStream.range(used[0], used[0] + span).toArray() : used;
     int rows = bases.size();
-    var factors = new double[rows * used.length];
+    var factors = new double[rows * taken.length];
     for (int row = 0; row < rows; row++) {
       var reading = alike.readings().get(row);
       for (int i = 0; i < reading.columns().size(); i++) {
-        int at = Arrays.binarySearch(used, reading.columns().get(i).at(everyPosition));
-        factors[row * used.length + at] = reading.factors().get(i);
+        int at = Arrays.binarySearch(taken, reading.columns().get(i).at(everyPosition));
+        factors[row * taken.length + at] = reading.factors().get(i);
       }
     }
     var columns = everyPosition ? every : last;
-    return Tensors.of(factors, rows, used.length)
+    return Tensors.of(factors, rows, taken.length)
         .to(base.dtype())
         .to(base.device())
         .addmm(
-            select(columns.values, IntStream.of(used).asLongStream().toArray()),
+            select(columns.values, IntStream.of(taken).asLongStream().toArray()),
             base.reshape(rows, -1))
         .reshape(base.shape());
   }
