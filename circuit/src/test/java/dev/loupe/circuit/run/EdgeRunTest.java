@@ -140,6 +140,24 @@ class EdgeRunTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"gpt2", "gpt_neox", "llama"})
+  void processedModelsAreAsWithHooks(String family) {
+    var config = RandomModels.family(family);
+    try (var model = RandomModels.model(config, 5, WeightProcessing.standard());
+        var slow = Fixtures.ungrouped(model)) {
+      var pairs = Fixtures.pairs(config, 3);
+      var circuit = Fixtures.circuit(GraphShape.of(config), 9, .5);
+      var metric = StandardMetric.LOGIT_DIFFERENCE;
+      for (var corruption : Corruption.values()) {
+        try (var run = EdgeRun.of(model, pairs, metric, corruption)) {
+          assertThat(run.of(circuit))
+              .containsExactly(slowly(slow, pairs, metric, corruption, circuit), within(1e-9));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"gpt2", "mistral"})
   void metricsOfEveryTokenAndOfTheBaseRunAreAsWithHooks(String family) {
     var config = RandomModels.family(family);
