@@ -1,5 +1,6 @@
 package dev.loupe.circuit.run;
 
+import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.run.EdgePlan.Version;
 import dev.loupe.model.BlockMath;
 import dev.loupe.model.HookedTransformer;
@@ -8,6 +9,9 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +23,8 @@ import java.util.stream.IntStream;
 final class CircuitPass {
   // Neurons are many: this many rows of them at once.
   private static final int NEURON_ROWS = 4096;
+  // Inputs that are added up in one product, at most.
+  private static final int ALIKE = 48;
 
   private final HookedTransformer model;
   private final ModelConfig config;
@@ -122,37 +128,86 @@ final class CircuitPass {
   private Inputs inputs(List<Integer> readings, boolean everyPosition) {
     var places = new LinkedHashMap<Integer, Integer>();
     readings.forEach(reading -> places.putIfAbsent(reading, places.size()));
-    var columns = everyPosition ? every : last;
-    int rows = places.size();
-    var factors = new double[rows * columns.filled];
-    var bases = new ArrayList<Tensor>();
-    boolean plain = true;
-    for (int number : places.keySet()) {
+    var parts = new ArrayList<Tensor>();
+    for (var part : alike(places.keySet())) {
+      parts.add(TensorScope.tidy(() -> sums(part, everyPosition)));
+    }
+    return new Inputs(parts.size() == 1 ? parts.getFirst() : Tensors.cat(0, parts), places);
+  }
+
+  /** Readings that follow one another, and the columns that they take. */
+  private record Alike(List<EdgePlan.Reading> readings, BitSet lastColumns) {}
+
+  // Circuits that have little in common take columns of their own: one product of all would be
+  // mostly of zeros. Products of few rows are as slow as the columns are read.
+  private List<Alike> alike(Collection<Integer> numbers) {
+    int most = 2 * GraphShape.of(config).sources();
+    var groups = new ArrayList<Alike>();
+    for (int number : numbers) {
       var reading = plan.readings().get(number);
-      int row = bases.size();
+      var taken = new BitSet();
+      reading.columns().forEach(column -> taken.set(column.last()));
+      var both = (BitSet) taken.clone();
+      if (!groups.isEmpty()) {
+        both.or(groups.getLast().lastColumns());
+      }
+      if (groups.isEmpty()
+          || groups.getLast().readings().size() == ALIKE
+          || both.cardinality() > most) {
+        groups.add(new Alike(new ArrayList<>(), taken));
+      } else {
+        groups.getLast().lastColumns().or(taken);
+      }
+      groups.getLast().readings().add(reading);
+    }
+    return groups;
+  }
+
+  /** Returns inputs, [input, batch, pos, d_model]. */
+  private Tensor sums(Alike alike, boolean everyPosition) {
+    var bases = new ArrayList<Tensor>();
+    for (var reading : alike.readings()) {
       var run = reading.clean() ? state.clean() : state.ablated();
       bases.add(atPositions(run.streams().get(reading.place()), everyPosition));
-      plain &= reading.isPlain();
-      for (int i = 0; i < reading.columns().size(); i++) {
-        int column = reading.columns().get(i).at(everyPosition);
-        factors[row * columns.filled + column] = reading.factors().get(i);
-      }
     }
     var base = Tensors.stack(0, bases);
-    if (plain) {
-      return new Inputs(base, places);
+    if (alike.lastColumns().isEmpty()) {
+      return base;
     }
-    var added =
-        Tensors.of(factors, rows, columns.filled)
-            .to(base.dtype())
-            .to(base.device())
-            .addmm(columns.values.narrow(0, 0, columns.filled), base.reshape(rows, -1));
-    return new Inputs(added.reshape(base.shape()), places);
+    int[] used =
+        alike.readings().stream()
+            .flatMap(reading -> reading.columns().stream())
+            .mapToInt(column -> column.at(everyPosition))
+            .sorted()
+            .distinct()
+            .toArray();
+    // A copy costs more than a few zeros.
+    int span = used[used.length - 1] - used[0] + 1;
+    int[] taken =
+        span <= 4 * used.length ? IntStream.range(used[0], used[0] + span).toArray() : used;
+    int rows = bases.size();
+    var factors = new double[rows * taken.length];
+    for (int row = 0; row < rows; row++) {
+      var reading = alike.readings().get(row);
+      for (int i = 0; i < reading.columns().size(); i++) {
+        int at = Arrays.binarySearch(taken, reading.columns().get(i).at(everyPosition));
+        factors[row * taken.length + at] = reading.factors().get(i);
+      }
+    }
+    var columns = everyPosition ? every : last;
+    return Tensors.of(factors, rows, taken.length)
+        .to(base.dtype())
+        .to(base.device())
+        .addmm(
+            select(columns.values, IntStream.of(taken).asLongStream().toArray()),
+            base.reshape(rows, -1))
+        .reshape(base.shape());
   }
 
   private static List<Integer> read(List<Version> versions, int... inputs) {
-    return versions.stream()
-        .flatMap(version -> IntStream.of(inputs).mapToObj(version.readings()::get))
+    return IntStream.of(inputs)
+        .boxed()
+        .flatMap(input -> versions.stream().map(version -> version.readings().get(input)))
         .toList();
   }
 
@@ -172,7 +227,7 @@ final class CircuitPass {
     var z = Tensors.cat(0, parts).sub(ofRun(state.ablated(), layer, heads, everyPosition));
     var added =
         z.reshape(heads.size(), -1, config.dHead())
-            .matmul(model.weights().blocks().get(layer).wO().indexSelect(0, array(heads)));
+            .matmul(select(model.weights().blocks().get(layer).wO(), array(heads)));
     return added.reshape(heads.size(), state.size(), z.size(2), config.dModel());
   }
 
@@ -180,9 +235,15 @@ final class CircuitPass {
     return numbers.stream().mapToLong(Integer::longValue).toArray();
   }
 
+  /** Returns slices of the first dimension, without a copy where they follow one another. */
+  private static Tensor select(Tensor x, long... at) {
+    boolean inOrder = IntStream.range(1, at.length).allMatch(i -> at[i] == at[i - 1] + 1);
+    return inOrder ? x.narrow(0, at[0], at.length) : x.indexSelect(0, at);
+  }
+
   private static Tensor ofRun(RunState run, int layer, List<Integer> heads, boolean everyPosition) {
     var z = run.outputs().z().get(layer).permute(2, 0, 1, 3);
-    return atPositions(z, everyPosition).indexSelect(0, array(heads));
+    return select(atPositions(z, everyPosition), array(heads));
   }
 
   /** Returns z of heads, each of inputs of its own, [source, batch, pos, d_head]. */
@@ -220,10 +281,10 @@ final class CircuitPass {
     long[] heads = versions.stream().mapToLong(version -> version.head() / shared).toArray();
     long[] read = read(versions, input).stream().mapToLong(inputs::of).toArray();
     long positions = x.size(2);
-    var own = inputs.isOne() ? x : x.indexSelect(0, read);
+    var own = inputs.isOne() ? x : select(x, read);
     return own.reshape(own.size(0), -1, config.dModel())
-        .matmul(weight.indexSelect(0, heads))
-        .add(bias.indexSelect(0, heads).unsqueeze(1))
+        .matmul(select(weight, heads))
+        .add(select(bias, heads).unsqueeze(1))
         .reshape(heads.length, state.size(), positions, config.dHead());
   }
 

@@ -28,13 +28,24 @@ import java.util.Optional;
  * threads at once.
  */
 public final class EdgeRun implements AutoCloseable {
-  private static final long COLUMN_BYTES = 512L << 20;
-  private static final long HELD_BYTES = 1L << 30;
-  private static final int TOKENS = 1024;
+  // Plans of circuits that have little in common take memory too.
+  private static final int TOGETHER = 64;
   // Of what a target reads: before and after the norm, as q, k and v read it.
   private static final int INPUT_COPIES = 5;
 
+  /**
+   * How much memory is taken.
+   *
+   * @param columns bytes of what is computed at once, about
+   * @param held bytes of runs of the prompts that are kept for the next circuits
+   * @param tokens of prompts that are run together, at most
+   */
+  record Memory(long columns, long held, int tokens) {
+    static final Memory STANDARD = new Memory(512L << 20, 1L << 30, 1024);
+  }
+
   private final HookedTransformer model;
+  private final Memory memory;
   private final PromptPairs pairs;
   private final Metric metric;
   private final Corruption corruption;
@@ -44,21 +55,26 @@ public final class EdgeRun implements AutoCloseable {
   private final List<BatchState> held = new ArrayList<>();
 
   private EdgeRun(
-      HookedTransformer model, PromptPairs pairs, Metric metric, Corruption corruption) {
+      HookedTransformer model,
+      PromptPairs pairs,
+      Metric metric,
+      Corruption corruption,
+      Memory memory) {
     this.model = model;
+    this.memory = memory;
     this.pairs = pairs;
     this.metric = metric;
     this.corruption = corruption;
     var config = model.config();
     shape = GraphShape.of(config);
     long tokenBytes = columnBytes(1) * shape.sources();
-    long tokens = Math.clamp(COLUMN_BYTES / 2 / tokenBytes, 1, TOKENS);
+    long tokens = Math.clamp(memory.columns() / 2 / tokenBytes, 1, memory.tokens());
     batches = SameLength.batches(pairs.clean(), length -> Math.toIntExact(tokens / length));
     means =
         corruption == Corruption.MEAN
             ? Optional.of(TemplateMeans.of(pairs, model, batches))
             : Optional.empty();
-    if (stateBytes(config) <= HELD_BYTES) {
+    if (stateBytes(config) <= memory.held()) {
       try {
         batches.forEach(rows -> held.add(state(rows)));
       } catch (RuntimeException | Error e) {
@@ -75,7 +91,16 @@ public final class EdgeRun implements AutoCloseable {
    */
   public static EdgeRun of(
       HookedTransformer model, PromptPairs pairs, Metric metric, Corruption corruption) {
-    return new EdgeRun(model, pairs, metric, corruption);
+    return of(model, pairs, metric, corruption, Memory.STANDARD);
+  }
+
+  static EdgeRun of(
+      HookedTransformer model,
+      PromptPairs pairs,
+      Metric metric,
+      Corruption corruption,
+      Memory memory) {
+    return new EdgeRun(model, pairs, metric, corruption, memory);
   }
 
   private long columnBytes(int tokens) {
@@ -161,24 +186,27 @@ public final class EdgeRun implements AutoCloseable {
    */
   public double[][] of(List<EdgeSet> circuits, Progress progress) {
     var values = new double[circuits.size()][pairs.size()];
-    var parts = new ArrayList<Part>();
-    split(circuits, 0, parts);
-    long total = (long) parts.size() * batches.size();
+    long total = (long) circuits.size() * batches.size();
     long done = 0;
-    for (int i = 0; i < batches.size(); i++) {
-      var state = held.isEmpty() ? state(batches.get(i)) : held.get(i);
-      try {
-        for (var part : parts) {
-          Interruption.check("circuits were run");
-          var found = CircuitPass.run(model, part.plan(), state);
-          for (int circuit = 0; circuit < found.length; circuit++) {
-            store(found[circuit], values[part.from() + circuit], state);
+    for (int from = 0; from < circuits.size(); from += TOGETHER) {
+      var parts = new ArrayList<Part>();
+      split(circuits.subList(from, Math.min(from + TOGETHER, circuits.size())), from, parts);
+      for (int batch = 0; batch < batches.size(); batch++) {
+        var state = held.isEmpty() ? state(batches.get(batch)) : held.get(batch);
+        try {
+          for (var part : parts) {
+            Interruption.check("circuits were run");
+            var found = CircuitPass.run(model, part.plan(), state);
+            for (int circuit = 0; circuit < found.length; circuit++) {
+              store(found[circuit], values[part.from() + circuit], state);
+            }
+            done += found.length;
+            progress.at(done, total);
           }
-          progress.at(++done, total);
-        }
-      } finally {
-        if (held.isEmpty()) {
-          state.close();
+        } finally {
+          if (held.isEmpty()) {
+            state.close();
+          }
         }
       }
     }
@@ -189,11 +217,8 @@ public final class EdgeRun implements AutoCloseable {
 
   /** Cuts circuits into parts whose columns fit into memory. */
   private void split(List<EdgeSet> circuits, int from, List<Part> parts) {
-    if (circuits.isEmpty()) {
-      return;
-    }
     var plan = EdgePlan.of(shape, metric.reads() == Metric.Reads.EVERY, circuits);
-    boolean fits = bytes(plan) <= COLUMN_BYTES;
+    boolean fits = bytes(plan) <= memory.columns();
     if (fits || circuits.size() == 1) {
       parts.add(new Part(from, plan));
       return;

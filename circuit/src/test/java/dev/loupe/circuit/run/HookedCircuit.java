@@ -28,8 +28,8 @@ import java.util.stream.IntStream;
 /** A circuit run the obvious way: hooks that add up what each target reads. */
 record HookedCircuit(HookedTransformer model, PromptPairs pairs, Corruption corruption) {
 
-  /** Returns the logits of the last token of rows of one length, [row, d_vocab]. */
-  Tensor lastLogits(EdgeSet circuit, int... rows) {
+  /** Returns the logits of rows of one length, [row, pos, d_vocab]. */
+  Tensor logits(EdgeSet circuit, int... rows) {
     var shape = circuit.shape();
     var reached = reached(circuit);
     var ablated = ablated(rows);
@@ -66,10 +66,7 @@ record HookedCircuit(HookedTransformer model, PromptPairs pairs, Corruption corr
             HookPoint.residPost(shape.layers() - 1),
             (x, _) ->
                 read(circuit, new EdgeTarget.Logits(), reached, own, ablated, shape.layers()));
-    return model
-        .run(
-            Run.of(tokens(pairs.clean(), rows)).withHooks(hooks).returning(Run.Returns.LAST_LOGITS))
-        .output();
+    return model.run(Run.of(tokens(pairs.clean(), rows)).withHooks(hooks)).output();
   }
 
   private static Tokens tokens(Tokens of, int... rows) {
