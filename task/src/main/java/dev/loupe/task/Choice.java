@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 final class Choice {
   static final String UNKNOWN = "not in the vocabulary";
 
+  private static final int NAMED = 8;
+
   private final Tokenizer tokenizer;
   private final String advice;
   private final List<String> notes = new ArrayList<>();
@@ -38,7 +40,7 @@ final class Choice {
     left.forEach((reason, entries) ->
         notes.add(
             "%d of %d %s left out (%s): %s"
-                .formatted(entries.size(), all.size(), kind, reason, String.join(", ", entries))));
+                .formatted(entries.size(), all.size(), kind, reason, few(entries))));
     if (kept.isEmpty()) {
       throw new IllegalArgumentException(
           "none of the %d %s can be used with %s: %s. %s"
@@ -52,6 +54,16 @@ final class Choice {
                   advice));
     }
     return List.copyOf(kept);
+  }
+
+  /** A note is read: it names some, and counts the rest. */
+  private static String few(List<String> entries) {
+    return entries.size() <= NAMED
+        ? String.join(", ", entries)
+        : String.join(", ", entries.subList(0, NAMED - 1))
+            + " and "
+            + (entries.size() - NAMED + 1)
+            + " more";
   }
 
   List<String> notes() {
