@@ -82,7 +82,7 @@ final class BehaviourPaths {
             counting.stream()
                 .limit(NAMED)
                 .map(sender ->
-                    sender.head() + " `" + Told.percent(sender.loss().mean()) + "` of the gap")
+                    sender.head() + " " + Told.percent(sender.loss().mean()) + " of the gap")
                 .toList())
         + "; "
         + counting.size()

@@ -81,10 +81,10 @@ final class BehaviourSweeps {
         + counting.stream()
             .limit(NAMED)
             .map(of ->
-                names.cell(result.sweep().grid().labels(of.cell()))
-                    + " `"
-                    + Told.signed(of.recovery())
-                    + "`")
+                "`"
+                    + names.cell(result.sweep().grid().labels(of.cell()))
+                    + "` "
+                    + Told.signed(of.recovery()))
             .collect(Collectors.joining(", "))
         + ". "
         + counting.size()

@@ -107,8 +107,8 @@ public final class GreaterThanPage implements StudyPage {
         new Prose(
             "The same around the start, over all spans that have such a year. A model that compares"
                 + " exactly has a step here, low up to 0 and high from +1 on, and the cutoff sharpness"
-                + " says how high it is; a line that climbs slowly is of one that only expects late"
-                + " years."),
+                + " says how high it is; a line that climbs slowly is of one that does not tell"
+                + " neighbouring years apart."),
         new Section("Which heads carry it"),
         all(),
         end(),
