@@ -150,6 +150,6 @@ class DemoStudiesTest {
         .hasSize(4)
         .allMatch(drawn -> drawn.second().loss().mean() < loss);
     assertThat(found.clean().mean()).isGreaterThan(found.corrupted().mean());
-    assertRepeatableAndTold(study, found, "Induction score", "drawn 4");
+    assertRepeatableAndTold(study, found, "Induction score", "random heads 4");
   }
 }

@@ -221,6 +221,17 @@ class ModelSourcesTest {
   }
 
   @Test
+  void whatIsProcessedOfAnEmbeddedModelStillKnowsItsHash() {
+    try (var raw = HookedTransformer.load("tiny-test-model", LoadOptions.standard().raw());
+        var processed = raw.process(WeightProcessing.standard())) {
+      assertThat(processed.provenance().weightsSha256())
+          .hasSize(64)
+          .isEqualTo(raw.provenance().weightsSha256());
+      assertThat(processed.provenance().processing()).isEqualTo(WeightProcessing.standard());
+    }
+  }
+
+  @Test
   void weightsInMemoryThatDoNotFitTheConfigAreRefused() {
     var config = RandomModels.family("llama");
     try (var _ = TensorScope.open()) {

@@ -46,7 +46,7 @@ public final class SweepNames {
   }
 
   /** Return the name of a cell: {@code z L9H9 at END}. */
-  String cell(List<String> labels) {
+  public String cell(List<String> labels) {
     return cell(labels, List.of());
   }
 

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 /** Chooses the entries of lists that a tokenizer can use, and notes the others with the reason. */
 final class Choice {
   static final String UNKNOWN = "not in the vocabulary";
+
   private static final int NAMED = 8;
 
   private final Tokenizer tokenizer;
@@ -39,7 +40,7 @@ final class Choice {
     left.forEach((reason, entries) ->
         notes.add(
             "%d of %d %s left out (%s): %s"
-                .formatted(entries.size(), all.size(), kind, reason, some(entries))));
+                .formatted(entries.size(), all.size(), kind, reason, few(entries))));
     if (kept.isEmpty()) {
       throw new IllegalArgumentException(
           "none of the %d %s can be used with %s: %s. %s"
@@ -55,10 +56,14 @@ final class Choice {
     return List.copyOf(kept);
   }
 
-  private static String some(List<String> entries) {
-    int more = entries.size() - NAMED;
-    return String.join(", ", entries.subList(0, Math.min(NAMED, entries.size())))
-        + (more > 0 ? " and " + more + " more" : "");
+  /** A note is read: it names some, and counts the rest. */
+  private static String few(List<String> entries) {
+    return entries.size() <= NAMED
+        ? String.join(", ", entries)
+        : String.join(", ", entries.subList(0, NAMED - 1))
+            + " and "
+            + (entries.size() - NAMED + 1)
+            + " more";
   }
 
   List<String> notes() {

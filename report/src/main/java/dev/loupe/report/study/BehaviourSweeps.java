@@ -16,12 +16,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Draw the sweeps of a study with the charts that sweeps have. */
 final class BehaviourSweeps {
   static final String RECOVERY = "recovery: 0 as in the corrupted run, 1 as in the clean one";
-  private static final int MOST_ROWS = 24;
+  static final int MOST_ROWS = 16;
+  private static final int NAMED = 3;
 
   private final Provenance model;
   private final List<PromptRow> prompts;
@@ -40,8 +43,63 @@ final class BehaviourSweeps {
     return new SweepCharts(findings(kind, title, result)).charts(title, 1).getFirst();
   }
 
-  /** Return a chart of heads down and positions across, of the heads with the strongest cells. */
-  Heatmap headsByPosition(String title, SweepResult result) {
+  /** Give charts that are compared the same colours. */
+  static List<Heatmap> alike(List<Heatmap> charts) {
+    double reach =
+        charts.stream()
+            .map(Heatmap::values)
+            .mapToDouble(values -> Math.max(Math.abs(values.min()), Math.abs(values.max())))
+            .max()
+            .orElse(0);
+    return charts.stream().map(chart -> chart.reaching(reach)).toList();
+  }
+
+  /** Return the largest magnitude of the recoveries of a sweep. */
+  static double reach(SweepResult result) {
+    return IntStream.range(0, result.size())
+        .mapToDouble(cell -> Math.abs(result.recovery(cell).mean()))
+        .max()
+        .orElse(0);
+  }
+
+  /**
+   * Name the cells that bring back, or take, most of the gap, and count those that reach a share.
+   */
+  String strongest(SweepResult result, double least) {
+    record Found(int cell, double recovery) {}
+    var names = new SweepNames(findings(Kind.PATCHING, "", result));
+    var counting =
+        IntStream.range(0, result.size())
+            .mapToObj(cell -> new Found(cell, result.recovery(cell).mean()))
+            .filter(of -> Math.abs(of.recovery()) >= least)
+            .sorted(Comparator.comparingDouble(of -> -Math.abs(of.recovery())))
+            .toList();
+    if (counting.isEmpty()) {
+      return "No cell's recovery is as much as " + Told.percent(least) + ", either way.";
+    }
+    return "Strongest: "
+        + counting.stream()
+            .limit(NAMED)
+            .map(of ->
+                "`"
+                    + names.cell(result.sweep().grid().labels(of.cell()))
+                    + "` "
+                    + Told.signed(of.recovery()))
+            .collect(Collectors.joining(", "))
+        + ". "
+        + counting.size()
+        + " of "
+        + result.size()
+        + (counting.size() == 1 ? " cells has a recovery of " : " cells have a recovery of ")
+        + Told.percent(least)
+        + " or more, either way.";
+  }
+
+  /**
+   * Return a chart of heads down and positions across, of the heads with the strongest cells; empty
+   * where no cell reaches a share of the gap.
+   */
+  Optional<Heatmap> headsByPosition(String title, SweepResult result, double least) {
     int layer = axis(result, "layer");
     int head = axis(result, "head");
     int position = axis(result, "position");
@@ -63,20 +121,25 @@ final class BehaviourSweeps {
     }
     var shown =
         rows.stream()
+            .filter(row -> row.strongest() >= least)
             .sorted(Comparator.comparingDouble(row -> -row.strongest()))
             .limit(MOST_ROWS)
             .sorted(
                 Comparator.comparingInt((Row row) -> row.head().layer())
                     .thenComparingInt(row -> row.head().index()))
             .toList();
+    if (shown.isEmpty()) {
+      return Optional.empty();
+    }
     var names = new SweepNames(findings(Kind.PATCHING, title, result));
-    return Heatmap.of(
-        title,
-        new Axis("head", shown.stream().map(row -> row.head().toString()).toList()),
-        names.axis(position),
-        shown.stream().map(Row::values).toArray(double[][]::new),
-        RECOVERY,
-        Scale.DIVERGING);
+    return Optional.of(
+        Heatmap.of(
+            title,
+            new Axis("head", shown.stream().map(row -> row.head().toString()).toList()),
+            names.axis(position),
+            shown.stream().map(Row::values).toArray(double[][]::new),
+            RECOVERY,
+            Scale.DIVERGING));
   }
 
   /** A head and the mean recovery at every position. */

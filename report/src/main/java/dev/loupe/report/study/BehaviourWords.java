@@ -1,7 +1,5 @@
 package dev.loupe.report.study;
 
-import dev.loupe.lens.Estimate;
-import dev.loupe.lens.attribution.Attribution;
 import dev.loupe.lens.attribution.Contributor;
 import dev.loupe.lens.sweep.BackupHeads;
 import dev.loupe.lens.sweep.PatchSite;
@@ -59,14 +57,10 @@ final class BehaviourWords {
             .map(part -> "`" + part.contributor() + "` " + Told.signed(part.value().mean()))
             .collect(Collectors.joining(", "));
     return "Of the "
-        + Told.signed(total(found.layers()).mean())
+        + Told.signed(found.layers().total().mean())
         + " logits of the answer these parts add or take most themselves: "
         + strongest
         + ".";
-  }
-
-  private static Estimate total(Attribution attribution) {
-    return attribution.total();
   }
 
   /** Say at which position the residual stream carries most, layer by layer. */
@@ -82,16 +76,18 @@ final class BehaviourWords {
         continue;
       }
       parts.add(
-          "before "
-              + (begun == layer ? "layer " + layer : "layers " + begun + " to " + layer)
-              + " at `"
+          "`"
               + sweeps.position(stream, here)
-              + "` (recovery "
+              + "` before "
+              + (begun == layer ? "layer " + layer : "layers " + begun + " to " + layer)
+              + " (recovery "
               + range(stream, positions, here, begun, layer)
               + ")");
       begun = layer + 1;
     }
-    return "The residual stream carries most of the answer " + String.join(", ", parts) + ".";
+    return "The single position whose residual stream brings most of the answer back is "
+        + String.join(", ", parts)
+        + ".";
   }
 
   private static String range(SweepResult stream, int positions, int at, int from, int to) {
@@ -136,7 +132,7 @@ final class BehaviourWords {
     var out = found.knockOut();
     return "Without "
         + Told.names(out.heads())
-        + " (z at END set to 0) the logit difference falls from `"
+        + " (z at END set to 0) the logit difference goes from `"
         + Told.signed(out.logitDifference().clean().mean())
         + "` to `"
         + Told.signed(out.logitDifference().value(0).mean())
@@ -171,7 +167,7 @@ final class BehaviourWords {
     return head.growth().mean() > 2 * head.growth().standardError() && head.growth().mean() > .01;
   }
 
-  private static String path(PathLevel level) {
+  private String path(PathLevel level) {
     var strongest =
         level
             .edges()
@@ -189,10 +185,14 @@ final class BehaviourWords {
         + level.number()
         + ": "
         + (strongest.isEmpty()
-            ? "no head's paths to " + Told.names(level.heads()) + " carry a share that counts."
-            : "most of what reaches "
+            ? "no head's paths to "
                 + Told.names(level.heads())
-                + " passes along "
+                + " carry as much as `"
+                + Told.percent(found.least())
+                + "` of the gap."
+            : "of single paths into "
+                + Told.names(level.heads())
+                + " the strongest are "
                 + String.join(", ", strongest)
                 + " of the gap.");
   }
@@ -260,7 +260,7 @@ final class BehaviourWords {
   }
 
   String reading() {
-    return "An edge is the share of the gap that is lost where that path alone carries corrupted"
+    return "`a2.h4` is L2H4, `m3` the MLP of layer 3. An edge is the share of the gap that is lost where that path alone carries corrupted"
         + " values: from head to head into its q, k or v (the strongest of them), from heads and"
         + " MLPs to the logits through no other head. Shares below "
         + Told.percent(found.least())

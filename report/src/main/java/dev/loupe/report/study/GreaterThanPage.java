@@ -105,8 +105,10 @@ public final class GreaterThanPage implements StudyPage {
                 + " table `years`."),
         distance(),
         new Prose(
-            "The same around the start, over all spans that have such a year. The step at 0 is the"
-                + " cutoff: high from +1 on, low up to 0."),
+            "The same around the start, over all spans that have such a year. A model that compares"
+                + " exactly has a step here, low up to 0 and high from +1 on, and the cutoff sharpness"
+                + " says how high it is; a line that climbs slowly is of one that does not tell"
+                + " neighbouring years apart."),
         new Section("Which heads carry it"),
         all(),
         end(),
@@ -124,8 +126,8 @@ public final class GreaterThanPage implements StudyPage {
         mlps(),
         new Prose(
             "An MLP that carries the comparison brings it back with its clean output. Where both lines"
-                + " agree, it works at the last token alone. In GPT-2 small it is late MLPs that turn the"
-                + " year that heads bring into the years after it."),
+                + " agree, it works at the last token alone. Hanna et al. find in GPT-2 small that late"
+                + " MLPs turn the year that heads bring into the years after it."),
         new Section("Where the answer takes shape"),
         lens(),
         new Prose(
@@ -349,9 +351,14 @@ public final class GreaterThanPage implements StudyPage {
             + " after corrupted ones; that of the year right after the start minus that of the one"
             + " right before it is "
             + three(findings.sharpness().mean())
-            + ".");
+            + " (standard error "
+            + Numbers.fixed(findings.sharpness().standardError(), 3, false)
+            + "), of "
+            + Numbers.fixed(findings.curves().atDistance(1), 3, false)
+            + " that the year right after has in the mean.");
     if (!findings.topHeads().isEmpty()) {
-      sentences.add("At the last token most comes back with " + listed(findings.topHeads()) + ".");
+      sentences.add(
+          "At the last token these heads bring most back: " + listed(findings.topHeads()) + ".");
     }
     var looking = findings.attention().descending().subList(0, 1).getFirst();
     sentences.add(

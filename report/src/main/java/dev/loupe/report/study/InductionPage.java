@@ -22,6 +22,7 @@ import dev.loupe.report.Prose;
 import dev.loupe.report.Scale;
 import dev.loupe.report.Section;
 import dev.loupe.report.Table;
+import dev.loupe.study.induction.Induction;
 import dev.loupe.study.induction.InductionFindings;
 import dev.loupe.study.induction.InductionFindings.Composed;
 import dev.loupe.study.induction.InductionFindings.Half;
@@ -34,8 +35,6 @@ import java.util.stream.IntStream;
 
 /** Tells how a model continues what it has seen once. */
 public final class InductionPage implements StudyPage {
-  // The score from which on the heads command says that a head looks like something.
-  private static final double MUCH = .4;
 
   private final InductionFindings findings;
 
@@ -130,7 +129,8 @@ public final class InductionPage implements StudyPage {
     blocks.add(
         new Prose(
             "Blue heads bring the right token back when they get their clean output at the last"
-                + " token: they read it where it stood the first time."));
+                + " token. One that also has a high induction score reads it where it stood the first"
+                + " time; others may repeat what earlier layers brought."));
     return blocks;
   }
 
@@ -185,8 +185,14 @@ public final class InductionPage implements StudyPage {
   private BarChart knockOutBars() {
     var bars = new ArrayList<BarChart.Bar>();
     bars.add(bar("nothing", findings.whole().second().loss()));
-    findings.knockOuts().forEach(of -> bars.add(bar(of.what(), of.second().loss())));
+    findings.knockOuts().forEach(of -> bars.add(bar(name(of), of.second().loss())));
     return new BarChart("Loss of the second time without some heads", "nats a token; ± 95 %", bars);
+  }
+
+  /** Heads are called by what they are alone where one attends much as such. */
+  private String name(KnockOut of) {
+    boolean first = of.heads().equals(findings.inductionHeads());
+    return first && !hasInductionHead() ? "heads most like induction heads" : of.what();
   }
 
   private static BarChart.Bar bar(String label, Estimate value) {
@@ -203,7 +209,7 @@ public final class InductionPage implements StudyPage {
             Column.number("accuracy %", 1).explained("tokens that are the likeliest"),
             Column.text("heads"));
     row(table, "nothing", findings.whole().second(), "");
-    findings.knockOuts().forEach(of -> row(table, of.what(), of.second(), names(of.heads())));
+    findings.knockOuts().forEach(of -> row(table, name(of), of.second(), names(of.heads())));
     return table.build();
   }
 
@@ -226,6 +232,9 @@ public final class InductionPage implements StudyPage {
 
   @Override
   public List<Block> circuit() {
+    if (!hasInductionHead()) {
+      return List.of();
+    }
     var edges =
         findings.composition().stream()
             .filter(pair -> pair.score() > findings.chance())
@@ -292,16 +301,22 @@ public final class InductionPage implements StudyPage {
             + "), most like previous-token heads "
             + names(findings.previous())
             + "."
-            + (hasInductionHead() ? "" : " No head attends there much."));
+            + (hasInductionHead()
+                ? ""
+                : " None gives `"
+                    + Numbers.fixed(Induction.LOOKS_LIKE, 1, false)
+                    + "` of its attention, as an induction head would: no circuit is drawn."));
     sentences.add(
-        "Without the induction heads the second time costs "
+        "Without "
+            + (hasInductionHead() ? "these induction heads" : "the heads most like induction heads")
+            + " the second time costs "
             + cost(findings.knockOuts().subList(0, 1))
             + others());
     var best = findings.recoveries().descending().getFirst();
     sentences.add(
-        "At the last token most of the answer comes back with "
+        "Of single heads "
             + best.head()
-            + " (recovery "
+            + " brings most of the answer back at the last token (recovery "
             + signed(best.value().mean())
             + ").");
     return sentences;
@@ -315,7 +330,19 @@ public final class InductionPage implements StudyPage {
             + cost(findings.knockOuts().subList(1, count))
             + " in the mean of "
             + (count - 1)
-            + " draws.";
+            + " draws. The loss without them is "
+            + (isAbove(half -> half.loss().mean()) ? "above" : "not above")
+            + " that of every draw, the accuracy "
+            + (isAbove(half -> -half.accuracy().mean()) ? "below" : "not below")
+            + " it.";
+  }
+
+  /** Tell whether a value without the induction heads is above that without any drawn heads. */
+  private boolean isAbove(ToDoubleFunction<Half> value) {
+    double without = value.applyAsDouble(findings.knockOuts().getFirst().second());
+    return findings.knockOuts().stream()
+        .skip(1)
+        .allMatch(drawn -> value.applyAsDouble(drawn.second()) < without);
   }
 
   private static String cost(List<KnockOut> without) {
@@ -334,7 +361,7 @@ public final class InductionPage implements StudyPage {
 
   private boolean hasInductionHead() {
     var best = findings.of(HeadDetector.INDUCTION).descending().getFirst();
-    return best.value().mean() >= MUCH;
+    return best.value().mean() >= Induction.LOOKS_LIKE;
   }
 
   @Override

@@ -47,13 +47,14 @@ import java.util.SplittableRandom;
  */
 public record Induction(int sequences, String length, long seed, int top, int controls, int pairs)
     implements Study {
+  /** The attention from which on a head looks like an induction head. */
+  public static final double LOOKS_LIKE = .4;
+
   private static final String AUTO = "auto";
   private static final int USUAL = 50;
   private static final int SHORTEST = 3;
   // Small models read few tokens, and the places at the end are those they know least.
   private static final int SHARE = 5;
-  // Of what is no induction head by its name; only for notes on windows that are too short.
-  private static final double LOOKS_LIKE = .4;
 
   /** Refuses numbers below 1, and a length that is neither a number from 3 nor auto. */
   public Induction {
@@ -103,7 +104,8 @@ public record Induction(int sequences, String length, long seed, int top, int co
     var without = new ArrayList<KnockOut>();
     without.add(new KnockOut("induction heads", induction, reader.read(induction).second()));
     for (var drawn : controls(scores, induction)) {
-      without.add(new KnockOut("drawn " + without.size(), drawn, reader.read(drawn).second()));
+      without.add(
+          new KnockOut("random heads " + without.size(), drawn, reader.read(drawn).second()));
     }
     var data = RepeatedSequences.generate(model, pairsOf(repeated));
     var prompts = data.pairs();
