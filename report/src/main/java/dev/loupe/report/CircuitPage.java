@@ -189,6 +189,11 @@ public final class CircuitPage {
   public List<Block> highlights() {
     var blocks = new ArrayList<Block>();
     figures().ifPresent(blocks::add);
+    findings
+        .chosen()
+        .flatMap(Chosen::faithfulness)
+        .ifPresent(found ->
+            blocks.add(new Prose("Faithfulness is measured by: " + found.measured() + ".")));
     blocks.add(heatmap());
     strongestEdges(10).ifPresentOrElse(blocks::add, () -> blocks.add(strongestNodes(10)));
     return blocks;
