@@ -140,8 +140,7 @@ public final class CircuitComparisonPage {
       if (x > falsePositives) {
         var before = roc.points().get(i - 1);
         double from = roc.falsePositiveRate(before);
-        return best
-            + (y - roc.truePositiveRate(before)) * (falsePositives - from) / (x - from);
+        return best + (y - roc.truePositiveRate(before)) * (falsePositives - from) / (x - from);
       }
       best = y;
     }
@@ -168,7 +167,7 @@ public final class CircuitComparisonPage {
                   .map(pair ->
                       new ScatterChart.Point(
                           pair.name(), group.apply(pair.name()), pair.here(), pair.there()))
-                  .sorted(Comparator.comparing(point -> GROUPS.indexOf(point.group())))
+                  .sorted(Comparator.comparingInt(point -> GROUPS.indexOf(point.group())))
                   .toList();
           return new ScatterChart(
               pairs.size() > POINTS
@@ -190,8 +189,7 @@ public final class CircuitComparisonPage {
     return pairs.stream()
         .sorted(
             Comparator.comparingDouble((Pair pair) ->
-                -Math.max(
-                    Math.abs(pair.here()) / unitHere, Math.abs(pair.there()) / unitThere)))
+                -Math.max(Math.abs(pair.here()) / unitHere, Math.abs(pair.there()) / unitThere)))
         .limit(POINTS)
         .toList();
   }
@@ -273,8 +271,7 @@ public final class CircuitComparisonPage {
             .flatMap(file -> file.shape().stream())
             .mapToInt(GraphShape::layers)
             .findFirst()
-            .orElseGet(() ->
-                nodes.stream().mapToInt(CircuitGraph.Node::layer).max().orElse(0) + 1);
+            .orElseGet(() -> nodes.stream().mapToInt(CircuitGraph.Node::layer).max().orElse(0) + 1);
     nodes.add(CircuitDrawing.logits(layers));
     return new CircuitGraph("The nodes of both", layers, nodes, List.of());
   }
@@ -284,7 +281,8 @@ public final class CircuitComparisonPage {
         node instanceof CircuitNode.OfHead(var head)
             ? findings.reference().flatMap(published -> published.classOf(head)).orElse("")
             : "";
-    return Stream.of(reference, score("here", findings.here(), node), score("there", findings.there(), node))
+    return Stream.of(
+            reference, score("here", findings.here(), node), score("there", findings.there(), node))
         .filter(text -> !text.isEmpty())
         .collect(Collectors.joining("; "));
   }
@@ -349,7 +347,8 @@ public final class CircuitComparisonPage {
     findings.reference().ifPresent(published -> own.put("reference", published.source()));
     own.putAll(facts);
     return HtmlReport.titled(here + " beside " + there)
-        .withSummary("How a circuit compares with a reference: what both have, and whether the scores of one find the other.")
+        .withSummary(
+            "How a circuit compares with a reference: what both have, and whether the scores of one find the other.")
         .add(blocks.toArray(Block[]::new))
         .ending(findings.notes(), again, Provenance.of(own));
   }
@@ -436,8 +435,7 @@ public final class CircuitComparisonPage {
             .toList();
     double most =
         strongest.stream()
-            .mapToDouble(edge ->
-                Math.max(Math.abs(mine.score(edge)), Math.abs(theirs.score(edge))))
+            .mapToDouble(edge -> Math.max(Math.abs(mine.score(edge)), Math.abs(theirs.score(edge))))
             .max()
             .orElse(0);
     int decimals = Math.clamp(Numbers.decimals(most) + 1L, 3, 12);

@@ -52,9 +52,7 @@ final class CircuitDrawing {
         .boxed()
         .sorted(Comparator.comparingDouble((Integer edge) -> -Math.abs(score(edge))))
         .forEach(edge ->
-            between
-                .computeIfAbsent(ends(shape.edge(edge)), _ -> new ArrayList<>())
-                .add(edge));
+            between.computeIfAbsent(ends(shape.edge(edge)), _ -> new ArrayList<>()).add(edge));
     lines = between.values().stream().map(this::line).toList();
     drawn = lines.stream().limit(MOST).toList();
   }
@@ -102,10 +100,10 @@ final class CircuitDrawing {
       line.to().ifPresent(seen::add);
     });
     var parts = new ArrayList<CircuitGraph.Node>();
-    seen.forEach(node -> parts.add(CircuitGraph.Node.of(node, group.apply(node), told.apply(node))));
+    seen.forEach(
+        node -> parts.add(CircuitGraph.Node.of(node, group.apply(node), told.apply(node))));
     parts.add(logits(shape.layers()));
-    return new CircuitGraph(
-        title, shape.layers(), parts, drawn.stream().map(this::edge).toList());
+    return new CircuitGraph(title, shape.layers(), parts, drawn.stream().map(this::edge).toList());
   }
 
   static CircuitGraph.Node logits(int layers) {
@@ -149,8 +147,7 @@ final class CircuitDrawing {
             ? "All %,d edges are drawn. ".formatted(edges)
             : "%s has %,d edges. Only the strongest are drawn, %,d of them in %d lines, and the nodes that they join. "
                 .formatted(
-                    what,
-                    edges, drawn.stream().mapToInt(line -> line.edges().size()).sum(), MOST));
+                    what, edges, drawn.stream().mapToInt(line -> line.edges().size()).sum(), MOST));
     text.append("Edges into the query, key and value of one head are one line");
     text.append(
         scores.isPresent()

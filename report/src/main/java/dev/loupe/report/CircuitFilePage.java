@@ -31,9 +31,7 @@ public final class CircuitFilePage {
    * and a file of scores alone by its strongest edges.
    */
   public CircuitGraph graph() {
-    return drawn()
-        .map(edges -> graph(new CircuitDrawing(edges, scores())))
-        .orElseGet(this::nodes);
+    return drawn().map(edges -> graph(new CircuitDrawing(edges, scores()))).orElseGet(this::nodes);
   }
 
   /** Return the drawing of the edges of a model, with how to read it. */
@@ -55,7 +53,8 @@ public final class CircuitFilePage {
 
   /** Return the edges that are drawn: those of the circuit, all of a file that has scores alone. */
   private Optional<EdgeSet> drawn() {
-    return file.graph().map(graph -> hasCircuit(graph) ? graph.edges() : EdgeSet.all(graph.shape()));
+    return file.graph()
+        .map(graph -> hasCircuit(graph) ? graph.edges() : EdgeSet.all(graph.shape()));
   }
 
   private static boolean hasCircuit(ScoredGraph graph) {
@@ -184,9 +183,9 @@ public final class CircuitFilePage {
                 .reading(hasCircuit(graph) ? "The circuit" : "The model"))
         .orElse(
             file.published()
-                .map(published ->
-                    "Colours and letters are the classes of %s. ".formatted(published.source()))
-                .orElse("")
+                    .map(published ->
+                        "Colours and letters are the classes of %s. ".formatted(published.source()))
+                    .orElse("")
                 + "The file names nodes alone, so no lines are drawn.");
   }
 }

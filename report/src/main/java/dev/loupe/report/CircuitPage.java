@@ -55,8 +55,7 @@ public final class CircuitPage {
             "edges",
             "%,d".formatted(edges),
             "of %,d, %s %%"
-                .formatted(
-                    shape.edges(), Numbers.fixed(100.0 * edges / shape.edges(), 2, false))));
+                .formatted(shape.edges(), Numbers.fixed(100.0 * edges / shape.edges(), 2, false))));
     figures.add(
         new KeyFigures.Figure(
             "nodes",
@@ -72,9 +71,7 @@ public final class CircuitPage {
 
   private static KeyFigures.Figure faithfulness(Faithfulness found) {
     return new KeyFigures.Figure(
-        "faithfulness",
-        CircuitWords.share(found.share()),
-        CircuitWords.basis(found.measured()));
+        "faithfulness", CircuitWords.share(found.share()), CircuitWords.basis(found.measured()));
   }
 
   /** Return the scores of all heads and MLPs. */
@@ -84,7 +81,9 @@ public final class CircuitPage {
         "The score of each head and MLP", scores.nodes(), scores.nodeMeaning() + ", " + unit);
   }
 
-  /** Return the strongest edges, of the circuit where there is one; empty where none were scored. */
+  /**
+   * Return the strongest edges, of the circuit where there is one; empty where none were scored.
+   */
   public Optional<Table> strongestEdges(int n) {
     var scores = findings.scores();
     if (scores.edges().isEmpty() || edges().size() == 0) {
@@ -170,8 +169,7 @@ public final class CircuitPage {
   private CircuitDrawing drawing() {
     // Where nodes alone have scores, lines between them would all be alike and say nothing.
     var edges = findings.scores().edges();
-    return new CircuitDrawing(
-        edges.isPresent() ? edges() : EdgeSet.none(findings.shape()), edges);
+    return new CircuitDrawing(edges.isPresent() ? edges() : EdgeSet.none(findings.shape()), edges);
   }
 
   private EdgeSet edges() {
@@ -179,8 +177,7 @@ public final class CircuitPage {
   }
 
   private String told(CircuitNode node) {
-    var score =
-        findings.scores().node(findings.shape().number(node), findings.prompts().size());
+    var score = findings.scores().node(findings.shape().number(node), findings.prompts().size());
     return "score "
         + CircuitWords.signed(score.mean())
         + (Double.isFinite(score.standardError())

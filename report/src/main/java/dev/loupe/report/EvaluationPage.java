@@ -131,23 +131,25 @@ public final class EvaluationPage {
 
   /** Return the circuit beside random ones as bars; empty where no circuit is named. */
   public Optional<BarChart> bars() {
-    return findings.result().map(result -> {
-      var bars = new ArrayList<BarChart.Bar>();
-      bars.add(bar("circuit", result.faithfulness().share()));
-      bars.add(bar("all but the circuit", result.completeness().share()));
-      result
-          .random()
-          .map(RandomCircuits::interval)
-          // A bar to the middle of the interval, so that its ends are those of the interval.
-          .ifPresent(interval ->
-              bars.add(
-                  new BarChart.Bar(
-                      "random circuits, middle of their interval",
-                      (interval.low() + interval.high()) / 2,
-                      (interval.high() - interval.low()) / 2)));
-      return new BarChart(
-          "Share of the behaviour", "faithfulness; " + basis + "; ± 95 %", bars);
-    });
+    return findings
+        .result()
+        .map(result -> {
+          var bars = new ArrayList<BarChart.Bar>();
+          bars.add(bar("circuit", result.faithfulness().share()));
+          bars.add(bar("all but the circuit", result.completeness().share()));
+          result
+              .random()
+              .map(RandomCircuits::interval)
+              // A bar to the middle of the interval, so that its ends are those of the interval.
+              .ifPresent(interval ->
+                  bars.add(
+                      new BarChart.Bar(
+                          "random circuits, middle of their interval",
+                          (interval.low() + interval.high()) / 2,
+                          (interval.high() - interval.low()) / 2)));
+          return new BarChart(
+              "Share of the behaviour", "faithfulness; " + basis + "; ± 95 %", bars);
+        });
   }
 
   private static BarChart.Bar bar(String label, Estimate value) {
@@ -173,8 +175,7 @@ public final class EvaluationPage {
                 "circuit",
                 shares.stream().map(share -> Numbers.finite(share.mean())).toList(),
                 shares.stream().map(CircuitWords::half).toList()),
-            new LineChart.Line(
-                "whole model", Collections.nCopies(points.size(), 1.0), List.of())));
+            new LineChart.Line("whole model", Collections.nCopies(points.size(), 1.0), List.of())));
   }
 
   private Table points(FaithfulnessCurve curve) {
@@ -202,21 +203,19 @@ public final class EvaluationPage {
 
   /** Return what each part is needed for, the most needed first; empty where it was not asked. */
   public Optional<BarChart> minimality() {
-    return found().map(found ->
-        new BarChart(
-            "What is lost without each part",
-            "share of the behaviour; " + basis + "; ± 95 %",
-            falling(found).stream()
-                .limit(PARTS)
-                .map(part -> bar(part.name(), part.share()))
-                .toList()));
+    return found()
+        .map(found ->
+            new BarChart(
+                "What is lost without each part",
+                "share of the behaviour; " + basis + "; ± 95 %",
+                falling(found).stream()
+                    .limit(PARTS)
+                    .map(part -> bar(part.name(), part.share()))
+                    .toList()));
   }
 
   private Optional<Minimality> found() {
-    return findings
-        .result()
-        .flatMap(Result::minimality)
-        .filter(found -> !found.parts().isEmpty());
+    return findings.result().flatMap(Result::minimality).filter(found -> !found.parts().isEmpty());
   }
 
   private static List<Minimality.Part> falling(Minimality found) {
@@ -264,8 +263,7 @@ public final class EvaluationPage {
     own.put("prompts", Integer.toString(findings.measured().pairs()));
     return HtmlReport.titled(
             "Is it the circuit? %s in %s"
-                .formatted(
-                    CircuitWords.file(findings.circuit().name()), findings.model().model()))
+                .formatted(CircuitWords.file(findings.circuit().name()), findings.model().model()))
         .withSummary(summary())
         .add(blocks.toArray(Block[]::new))
         .ending(findings.notes(), again, Provenance.of(findings.model(), own, facts));
@@ -323,10 +321,11 @@ public final class EvaluationPage {
         "The whole model is 1, the model with all ablated 0. A faithful circuit is near 1; above it,"
             + " what is outside works against the answer. What is left without a complete circuit is"
             + " near 0. ");
-    text.append("The circuit has %s, all but the circuit %s."
-        .formatted(
-            CircuitWords.share(result.faithfulness().share()),
-            CircuitWords.share(result.completeness().share())));
+    text.append(
+        "The circuit has %s, all but the circuit %s."
+            .formatted(
+                CircuitWords.share(result.faithfulness().share()),
+                CircuitWords.share(result.completeness().share())));
     result
         .random()
         .ifPresent(random ->
@@ -359,8 +358,7 @@ public final class EvaluationPage {
     var parts = found.parts();
     long unsure =
         parts.stream()
-            .filter(part ->
-                Math.abs(part.share().mean()) <= 2 * part.share().standardError())
+            .filter(part -> Math.abs(part.share().mean()) <= 2 * part.share().standardError())
             .count();
     var text =
         "Each part is taken out of the circuit alone; what it loses by that is m(circuit) - m(circuit without it), as a share of m(whole) - m(ablated). A part that loses nothing is not needed, or another stands in for it. ";
