@@ -48,6 +48,19 @@ public record ComparisonFindings(
   }
 
   /**
+   * Compares two files by all that both hold.
+   *
+   * @param here the first circuit
+   * @param there the reference
+   * @param ranking whether scores are ranked by magnitude or sign
+   * @throws IllegalArgumentException if they are of models of different shapes, or one names a node
+   *     that the other's model lacks
+   */
+  public static ComparisonFindings of(CircuitFile here, CircuitFile there, Ranking ranking) {
+    return new FileComparison(here, there, ranking).compare();
+  }
+
+  /**
    * What scores say.
    *
    * @param roc how well those of the first tell the reference from the rest; empty where it has all
