@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       AblateCommand.class,
       AttributeCommand.class,
       AttributionPatchCommand.class,
+      CircuitCommand.class,
       LogitLensCommand.class,
       AttentionCommand.class,
       HeadsCommand.class,

@@ -38,6 +38,17 @@ final class RunFacts {
     return facts;
   }
 
+  /** Returns the same of what is made of files alone, without any model or tensor. */
+  static Map<String, String> ofFiles(String again) {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("command", again);
+    facts.put("Loupe", Version.current());
+    facts.put("commit", Version.commit());
+    facts.put("Java", Runtime.version().toString());
+    facts.put("time", Instant.now().toString());
+    return facts;
+  }
+
   /** Returns the folder of a run that was given none. */
   static Path usualFolder(String study, HookedTransformer model) {
     return usualFolder(study, model.name());

@@ -76,6 +76,22 @@ class LightStartTest {
     }
   }
 
+  @Test
+  void circuitFilesStartNoTensor() throws Exception {
+    var nodes = folder.resolve("nodes.json");
+    Files.writeString(nodes, "{\"nodes\": [\"input\", \"a9.h9\"]}");
+    var out = folder.resolve("compared").toString();
+    for (var arguments :
+        List.of(
+            List.of("circuit", "compare", nodes.toString(), "wang-2022-ioi", "--out", out),
+            List.of("circuit", "show", nodes.toString()))) {
+      assertThat(classesOf(arguments).loaded)
+          .as(arguments.toString())
+          .contains("dev.loupe.cli.CircuitCommand")
+          .noneMatch(c -> c.matches("(org.bytedeco|ai.djl)\\..*"));
+    }
+  }
+
   private static Classes classesOf(List<String> arguments)
       throws IOException, InterruptedException {
     var command =

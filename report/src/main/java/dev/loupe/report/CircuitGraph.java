@@ -1,5 +1,6 @@
 package dev.loupe.report;
 
+import dev.loupe.circuit.CircuitNode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,17 @@ public record CircuitGraph(String title, int layers, List<Node> nodes, List<Edge
     /** Refuse a blank id with {@link IllegalArgumentException}. */
     public Node {
       Check.notBlank("id of a node", id);
+    }
+
+    /** Place a node of a circuit. */
+    public static Node of(CircuitNode node, String group, String explanation) {
+      var kind =
+          switch (node) {
+            case CircuitNode.Input _ -> Kind.INPUT;
+            case CircuitNode.OfHead _ -> Kind.HEAD;
+            case CircuitNode.OfMlp _ -> Kind.MLP;
+          };
+      return new Node(node.toString(), node.layer(), kind, group, explanation);
     }
 
     /** Return how early it comes in the model: a head reads before the MLP of its layer. */

@@ -113,6 +113,18 @@ public final class ReadingJson {
     SweepFiles.replace(file, part -> Files.write(part, bytes));
   }
 
+  /**
+   * Writes what was found from files, without any model.
+   *
+   * @param facts what belongs to the provenance
+   * @throws IOException as the other
+   */
+  public void write(Path file, Map<String, ?> facts) throws IOException {
+    json.put("provenance", facts);
+    byte[] bytes = JsonParts.bytes(json);
+    SweepFiles.replace(file, part -> Files.write(part, bytes));
+  }
+
   private static List<@Nullable Object> numbers(double[] values) {
     var list = new ArrayList<@Nullable Object>();
     for (double value : values) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -124,6 +125,15 @@ public final class GraphJson {
    */
   public static Circuit readCircuit(Path file) {
     return tree(file).path("nodes").isObject() ? read(file).nodes() : CircuitJson.read(file);
+  }
+
+  /**
+   * Reads a graph, where the file is one; empty of a list of nodes.
+   *
+   * @throws IllegalArgumentException as the other
+   */
+  public static Optional<ScoredGraph> readEither(Path file) {
+    return tree(file).path("nodes").isObject() ? Optional.of(read(file)) : Optional.empty();
   }
 
   private static JsonNode tree(Path file) {

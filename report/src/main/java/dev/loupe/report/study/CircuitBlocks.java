@@ -2,13 +2,11 @@ package dev.loupe.report.study;
 
 import dev.loupe.circuit.CircuitComparison;
 import dev.loupe.circuit.CircuitComparison.Mismatch;
-import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.Filling;
 import dev.loupe.lens.Estimate;
 import dev.loupe.report.BarChart;
 import dev.loupe.report.Block;
 import dev.loupe.report.Cell;
-import dev.loupe.report.CircuitGraph;
 import dev.loupe.report.Column;
 import dev.loupe.report.Numbers;
 import dev.loupe.report.Prose;
@@ -180,15 +178,5 @@ final class CircuitBlocks {
           Cell.of(rank.map(it -> (double) it.rank()).orElse(Double.NaN)),
           Cell.of(rank.map(it -> (double) it.of()).orElse(Double.NaN)));
     }
-  }
-
-  static CircuitGraph.Node node(CircuitNode node, String group, String explanation) {
-    var kind =
-        switch (node) {
-          case CircuitNode.Input _ -> CircuitGraph.Kind.INPUT;
-          case CircuitNode.OfHead _ -> CircuitGraph.Kind.HEAD;
-          case CircuitNode.OfMlp _ -> CircuitGraph.Kind.MLP;
-        };
-    return new CircuitGraph.Node(node.toString(), node.layer(), kind, group, explanation);
   }
 }

@@ -251,7 +251,8 @@ public final class DifferentialPage implements StudyPage {
     for (var node : findings.found().nodes()) {
       boolean input = node instanceof CircuitNode.Input;
       nodes.add(
-          CircuitBlocks.node(node, "", input ? "always in" : "norm " + plain(findings.norm(node))));
+          CircuitGraph.Node.of(
+              node, "", input ? "always in" : "norm " + plain(findings.norm(node))));
     }
     int layers =
         1 + findings.norms().keySet().stream().mapToInt(CircuitNode::layer).max().orElseThrow();

@@ -234,7 +234,7 @@ public final class IoiCircuitPage implements StudyPage {
       var candidate = step.candidate();
       boolean scored = candidate.score().n() > 0;
       nodes.add(
-          CircuitBlocks.node(
+          CircuitGraph.Node.of(
               candidate.node(),
               candidate.node() instanceof CircuitNode.OfHead ? candidate.reason() : "",
               scored ? "attention " + plain(candidate.score()) : ""));
