@@ -15,7 +15,6 @@ import dev.loupe.model.Run;
 import dev.loupe.tensor.TensorScope;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /**
  * Measures attribution patching in forward passes, on a model of GPT-2 small's shape: 8 prompts of
@@ -38,7 +37,7 @@ final class GradientBench {
               patching.getActPatchAttnHeadByPosEvery(),
               patching.getActPatchBlockEvery(),
               patching.neurons(At.END));
-      double pass = middle(() -> forward(model, prompts));
+      double pass = Timing.middle(3, () -> forward(model, prompts));
       System.out.printf(Locale.ROOT, "a forward pass that gives the last logits: %.3f s%n", pass);
       for (var method :
           List.of(
@@ -61,7 +60,7 @@ final class GradientBench {
     var attribution =
         AttributionPatching.of(
             prompts, PatchDirection.DENOISING, StandardMetric.LOGIT_DIFFERENCE, method);
-    double seconds = middle(() -> attribution.run(model, grids, Progress.none()));
+    double seconds = Timing.middle(3, () -> attribution.run(model, grids, Progress.none()));
     System.out.printf(
         Locale.ROOT,
         "%-16s %,7d cells: %6.2f s = %5.1f forward passes%n",
@@ -71,22 +70,10 @@ final class GradientBench {
         seconds / pass);
   }
 
-  private static void forward(HookedTransformer model, PromptPairs prompts) {
+  /** Runs the clean prompts up to the logits of their last tokens. */
+  static void forward(HookedTransformer model, PromptPairs prompts) {
     try (var _ = TensorScope.open()) {
       model.run(Run.of(prompts.clean()).returning(Run.Returns.LAST_LOGITS));
     }
-  }
-
-  /** The first run warms up; of three more the middle counts. */
-  private static double middle(Runnable body) {
-    body.run();
-    return IntStream.range(0, 3)
-        .mapToDouble(i -> {
-          long start = System.nanoTime();
-          body.run();
-          return (System.nanoTime() - start) / 1e9;
-        })
-        .sorted()
-        .toArray()[1];
   }
 }

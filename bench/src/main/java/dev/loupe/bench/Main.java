@@ -15,7 +15,9 @@ public final class Main {
    * With the argument {@code load} only loads the model, once, and says how long it took; with
    * {@code sweeps} compares sweeps with the naive way, on as many of its cells as a second argument
    * says, those whose name has a third in it; with {@code attribution memory} says how much memory
-   * direct logit attribution takes, with {@code gradients} what attribution patching takes.
+   * direct logit attribution takes, with {@code gradients} what attribution patching takes, with
+   * {@code circuits} what scores of edges, faithfulness and ACDC take ({@code circuits scores}: the
+   * first two).
    */
   public static void main(String[] args) throws RunnerException {
     String folder = Gpt2Small.folder().toString();
@@ -40,6 +42,10 @@ public final class Main {
     }
     if (args.length == 1 && args[0].equals("gradients")) {
       GradientBench.run();
+      return;
+    }
+    if (args.length > 0 && args[0].equals("circuits")) {
+      CircuitBench.run(args.length == 1);
       return;
     }
     var results =

@@ -199,15 +199,18 @@ final class SweepBench {
   }
 
   private void compare(Case measured, double product) {
-    double planned = seconds(measured.planned());
+    double planned = Timing.seconds(measured.planned());
     if (planned < 5) {
       // The first run warms up; of short ones the middle of three counts.
       planned =
-          IntStream.range(0, 3).mapToDouble(i -> seconds(measured.planned())).sorted().toArray()[1];
+          IntStream.range(0, 3)
+              .mapToDouble(i -> Timing.seconds(measured.planned()))
+              .sorted()
+              .toArray()[1];
     }
     int few = Math.max(1, naiveCells / 6);
-    double less = seconds(() -> measured.naive().accept(few));
-    double more = seconds(() -> measured.naive().accept(naiveCells));
+    double less = Timing.seconds(() -> measured.naive().accept(few));
+    double more = Timing.seconds(() -> measured.naive().accept(naiveCells));
     double naive = more + (measured.cells() - naiveCells) * (more - less) / (naiveCells - few);
     double rate = measured.flops() / planned / 1e9;
     System.out.printf(
@@ -243,7 +246,7 @@ final class SweepBench {
       var bounded = options.withMemory((long) bound << 20);
       long planned = sweep.plan(model, bounded).bytes();
       try (var watch = new PeakMemory()) {
-        double seconds = seconds(() -> sweep.run(model, bounded, Progress.none()));
+        double seconds = Timing.seconds(() -> sweep.run(model, bounded, Progress.none()));
         System.out.printf(
             Locale.ROOT,
             "%9d %9d %9d %9.2f%n",
@@ -313,16 +316,10 @@ final class SweepBench {
     try (var _ = TensorScope.open()) {
       Tensor square = Tensors.randn(new SplittableRandom(0), 1, DType.F32, side, side);
       for (int i = 0; i < 10; i++) {
-        times.add(seconds(() -> TensorScope.tidy(() -> square.matmul(square))));
+        times.add(Timing.seconds(() -> TensorScope.tidy(() -> square.matmul(square))));
       }
     }
     double median = times.stream().sorted().toList().get(times.size() / 2);
     return 2.0 * side * side * side / median / 1e9;
-  }
-
-  private static double seconds(Runnable body) {
-    long start = System.nanoTime();
-    body.run();
-    return (System.nanoTime() - start) / 1e9;
   }
 }

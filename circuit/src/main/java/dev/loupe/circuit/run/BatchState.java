@@ -30,15 +30,16 @@ final class BatchState implements AutoCloseable {
   private final Optional<Tensor> base;
 
   private BatchState(
-      HookedTransformer model, PromptPairs pairs, Metric metric, Ablated ablation, int... rows) {
+      HookedTransformer model, PromptPairs all, Metric metric, Corrupted corrupted, int... rows) {
     this.model = model;
     this.metric = metric;
     this.rows = rows.clone();
-    tokens = SameLength.unpadded(pairs.clean(), rows);
-    answers = pairs.answers().rows(rows);
+    var pairs = SameLength.unpadded(all, rows);
+    tokens = pairs.clean();
+    answers = pairs.answers();
     try (var _ = TensorScope.open()) {
-      clean = RunState.of(model, RunState.outputs(model, tokens)).unscoped();
-      ablated = RunState.of(model, ablation.of(clean.outputs(), rows)).unscoped();
+      clean = RunState.of(model, SourceValues.of(model, tokens)).unscoped();
+      ablated = RunState.of(model, corrupted.of(pairs, clean.values())).unscoped();
       base =
           metric.reads() == Metric.Reads.ANSWERS
               ? Optional.empty()
@@ -46,16 +47,10 @@ final class BatchState implements AutoCloseable {
     }
   }
 
-  /** Gives what ablated sources add. */
-  interface Ablated {
-    /** Returns that for rows of one length, given what the sources add in the clean run. */
-    RunState.Outputs of(RunState.Outputs clean, int... rows);
-  }
-
   /** Runs prompts of one length. */
   static BatchState of(
-      HookedTransformer model, PromptPairs pairs, Metric metric, Ablated ablation, int... rows) {
-    return new BatchState(model, pairs, metric, ablation, rows);
+      HookedTransformer model, PromptPairs pairs, Metric metric, Corrupted corrupted, int... rows) {
+    return new BatchState(model, pairs, metric, corrupted, rows);
   }
 
   /** Returns the rows of the pairs that these are. */

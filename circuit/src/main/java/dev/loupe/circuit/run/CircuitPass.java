@@ -103,7 +103,7 @@ final class CircuitPass {
   }
 
   private Tensor inputDifference() {
-    return state.clean().outputs().input().sub(state.ablated().outputs().input()).unsqueeze(0);
+    return state.clean().values().input().sub(state.ablated().values().input()).unsqueeze(0);
   }
 
   /** Returns all or the last of [..., batch, pos, d]. */
@@ -242,7 +242,7 @@ final class CircuitPass {
   }
 
   private static Tensor ofRun(RunState run, int layer, List<Integer> heads, boolean everyPosition) {
-    var z = run.outputs().z().get(layer).permute(2, 0, 1, 3);
+    var z = run.values().z().get(layer).permute(2, 0, 1, 3);
     return select(atPositions(z, everyPosition), array(heads));
   }
 
@@ -316,7 +316,7 @@ final class CircuitPass {
   private Tensor mlps(int layer, EdgePlan.Group group, boolean everyPosition) {
     var parts = new ArrayList<Tensor>();
     if (!group.differences().isEmpty()) {
-      var clean = state.clean().outputs().mlps().get(layer);
+      var clean = state.clean().values().mlps().get(layer);
       parts.add(atPositions(clean, everyPosition).unsqueeze(0));
     }
     int rows = state.size() * (everyPosition ? state.length() : 1);
@@ -329,7 +329,7 @@ final class CircuitPass {
           TensorScope.tidy(() -> math.mlp(layer, inputs(read(part, 0), everyPosition).values())));
     }
     return Tensors.cat(0, parts)
-        .sub(atPositions(state.ablated().outputs().mlps().get(layer), everyPosition));
+        .sub(atPositions(state.ablated().values().mlps().get(layer), everyPosition));
   }
 
   // ---- Metrics

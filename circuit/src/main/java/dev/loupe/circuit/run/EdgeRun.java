@@ -9,11 +9,8 @@ import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.SameLength;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
-import dev.loupe.tensor.Tensor;
-import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Runs a model as circuits of it: each head's q, k and v, each MLP and the logits read of the
@@ -51,7 +48,7 @@ public final class EdgeRun implements AutoCloseable {
   private final Corruption corruption;
   private final GraphShape shape;
   private final List<int[]> batches;
-  private final Optional<TemplateMeans> means;
+  private final Corrupted corrupted;
   private final List<BatchState> held = new ArrayList<>();
 
   private EdgeRun(
@@ -70,10 +67,7 @@ public final class EdgeRun implements AutoCloseable {
     long tokenBytes = columnBytes(1) * shape.sources();
     long tokens = Math.clamp(memory.columns() / 2 / tokenBytes, 1, memory.tokens());
     batches = SameLength.batches(pairs.clean(), length -> Math.toIntExact(tokens / length));
-    means =
-        corruption == Corruption.MEAN
-            ? Optional.of(TemplateMeans.of(pairs, model, batches))
-            : Optional.empty();
+    corrupted = Corrupted.of(model, corruption, pairs, batches);
     if (stateBytes(config) <= memory.held()) {
       try {
         batches.forEach(rows -> held.add(state(rows)));
@@ -120,19 +114,7 @@ public final class EdgeRun implements AutoCloseable {
   }
 
   private BatchState state(int... rows) {
-    return BatchState.of(model, pairs, metric, this::ablated, rows);
-  }
-
-  private RunState.Outputs ablated(RunState.Outputs clean, int... rows) {
-    return switch (corruption) {
-      case COUNTERFACTUAL -> RunState.outputs(model, SameLength.unpadded(pairs.corrupted(), rows));
-      case MEAN -> means.orElseThrow().outputs(pairs, rows);
-      case ZERO -> clean.map(EdgeRun::zeros);
-    };
-  }
-
-  private static Tensor zeros(Tensor like) {
-    return Tensors.zeros(like.dtype(), like.shape()).to(like.device());
+    return BatchState.of(model, pairs, metric, corrupted, rows);
   }
 
   /** Returns the graph of the model. */
@@ -255,6 +237,6 @@ public final class EdgeRun implements AutoCloseable {
   public void close() {
     held.forEach(BatchState::close);
     held.clear();
-    means.ifPresent(TemplateMeans::close);
+    corrupted.close();
   }
 }

@@ -1,6 +1,7 @@
 package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.SourceValues;
 import dev.loupe.lens.gradient.GradientResult;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;

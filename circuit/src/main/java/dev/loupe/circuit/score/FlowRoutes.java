@@ -3,6 +3,7 @@ package dev.loupe.circuit.score;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.graph.EdgeTarget;
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.SourceValues;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;

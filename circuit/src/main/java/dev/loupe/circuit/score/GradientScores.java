@@ -1,6 +1,8 @@
 package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.Corrupted;
+import dev.loupe.circuit.run.SourceValues;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.gradient.GradientResult;
@@ -138,7 +140,7 @@ final class GradientScores {
       var point = isMlp ? HookPoint.mlpOut(layer) : HookPoint.z(layer);
       var value =
           isMlp
-              ? between(corrupted.mlp().get(layer), change.mlp().get(layer), share)
+              ? between(corrupted.mlps().get(layer), change.mlps().get(layer), share)
               : between(corrupted.z().get(layer), change.z().get(layer), share);
       var stream = clean.result().cache().get(HookPoint.residPre(layer));
       return gradients

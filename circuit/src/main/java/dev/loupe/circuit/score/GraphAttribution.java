@@ -3,6 +3,7 @@ package dev.loupe.circuit.score;
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
+import dev.loupe.circuit.run.Corrupted;
 import dev.loupe.circuit.run.Corruption;
 import dev.loupe.lens.Interruption;
 import dev.loupe.lens.Metric;
@@ -14,7 +15,6 @@ import dev.loupe.lens.gradient.AttributionMethod;
 import dev.loupe.lens.gradient.AttributionPatching;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.tensor.TensorScope;
 import java.util.concurrent.CancellationException;
 
 /**
@@ -133,11 +133,10 @@ public record GraphAttribution(
     var tally = new Tally(products.size());
     long passes = Math.max(1, method.backwardPasses(GraphShape.of(model.config())));
     var done = new long[1];
-    try (var _ = TensorScope.open()) {
-      var corrupted =
-          new Corrupted(model, method.isSigned() ? corruption : Corruption.COUNTERFACTUAL, prompts);
-      for (int[] rows :
-          SameLength.batches(prompts.clean(), length -> batch(model, products, length))) {
+    var batches = SameLength.batches(prompts.clean(), length -> batch(model, products, length));
+    var replacement = method.isSigned() ? corruption : Corruption.COUNTERFACTUAL;
+    try (var corrupted = Corrupted.of(model, replacement, prompts, batches)) {
+      for (int[] rows : batches) {
         var pairs = SameLength.unpadded(prompts, rows);
         Runnable passDone =
             () -> {

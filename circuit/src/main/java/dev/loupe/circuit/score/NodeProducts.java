@@ -1,6 +1,7 @@
 package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.GraphShape;
+import dev.loupe.circuit.run.SourceValues;
 import dev.loupe.lens.gradient.GradientResult;
 import dev.loupe.model.HookPoint;
 import dev.loupe.tensor.Tensor;
@@ -44,7 +45,7 @@ record NodeProducts(GraphShape shape) implements Products {
           }
           case MLP_OUT -> {
             int source = Group.firstHead(shape, point.layer()) + shape.heads();
-            put(found, point, change.mlp().get(point.layer()).unsqueeze(2), source, weight, sums);
+            put(found, point, change.mlps().get(point.layer()).unsqueeze(2), source, weight, sums);
           }
           default -> put(found, point, change.input().unsqueeze(2), 0, weight, sums);
         }

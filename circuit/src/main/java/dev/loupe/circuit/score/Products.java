@@ -1,5 +1,6 @@
 package dev.loupe.circuit.score;
 
+import dev.loupe.circuit.run.SourceValues;
 import dev.loupe.lens.gradient.GradientResult;
 import dev.loupe.model.HookPoint;
 import java.util.List;

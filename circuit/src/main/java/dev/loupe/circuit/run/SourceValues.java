@@ -1,4 +1,4 @@
-package dev.loupe.circuit.score;
+package dev.loupe.circuit.run;
 
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.model.CacheFilter;
@@ -25,16 +25,17 @@ import java.util.stream.IntStream;
  *
  * @param input [prompt, pos, d_model]
  * @param z of each block [prompt, pos, head, d_head]
- * @param mlp of each block [prompt, pos, d_model]
+ * @param mlps of each block [prompt, pos, d_model]
  */
-record SourceValues(Tensor input, List<Tensor> z, List<Tensor> mlp) {
-  SourceValues {
+public record SourceValues(Tensor input, List<Tensor> z, List<Tensor> mlps) {
+  /** Copies the lists. */
+  public SourceValues {
     z = List.copyOf(z);
-    mlp = List.copyOf(mlp);
+    mlps = List.copyOf(mlps);
   }
 
   /** Returns where they stand. */
-  static List<HookPoint> points(ModelConfig config) {
+  public static List<HookPoint> points(ModelConfig config) {
     var points = new ArrayList<HookPoint>();
     points.add(HookPoint.residPre(0));
     for (int layer = 0; layer < config.nLayers(); layer++) {
@@ -44,7 +45,8 @@ record SourceValues(Tensor input, List<Tensor> z, List<Tensor> mlp) {
     return points;
   }
 
-  static SourceValues of(ModelConfig config, Function<HookPoint, Tensor> at) {
+  /** Returns what stands at {@link #points}. */
+  public static SourceValues of(ModelConfig config, Function<HookPoint, Tensor> at) {
     var layers = IntStream.range(0, config.nLayers()).boxed().toList();
     return new SourceValues(
         at.apply(HookPoint.residPre(0)),
@@ -53,40 +55,63 @@ record SourceValues(Tensor input, List<Tensor> z, List<Tensor> mlp) {
   }
 
   /** Runs prompts of one length. */
-  static SourceValues of(HookedTransformer model, Tokens tokens) {
+  public static SourceValues of(HookedTransformer model, Tokens tokens) {
     var points = points(model.config()).toArray(HookPoint[]::new);
     return of(model, tokens, Run.Returns.NOTHING, points).values();
   }
 
   /** A run and what its sources hold. */
-  record Ran(SourceValues values, RunResult result) {}
+  public record Ran(SourceValues values, RunResult result) {}
 
-  static Ran of(HookedTransformer model, Tokens tokens, Run.Returns returns, HookPoint... points) {
+  /**
+   * Runs prompts of one length.
+   *
+   * @param points what is kept: {@link #points} and others
+   */
+  public static Ran of(
+      HookedTransformer model, Tokens tokens, Run.Returns returns, HookPoint... points) {
     var result = model.run(Run.of(tokens).caching(CacheFilter.only(points)).returning(returns));
     return new Ran(of(model.config(), result.cache()::get), result);
   }
 
-  SourceValues map(UnaryOperator<Tensor> change) {
+  /** Returns these, each changed. */
+  public SourceValues map(UnaryOperator<Tensor> change) {
     return new SourceValues(
-        change.apply(input), z.stream().map(change).toList(), mlp.stream().map(change).toList());
+        change.apply(input), z.stream().map(change).toList(), mlps.stream().map(change).toList());
+  }
+
+  /** Returns the input, z of each block and what each MLP writes, in this order. */
+  List<Tensor> all() {
+    var all = new ArrayList<Tensor>();
+    all.add(input);
+    all.addAll(z);
+    all.addAll(mlps);
+    return all;
+  }
+
+  /** Returns what has given {@link #all}. */
+  static SourceValues ofAll(List<Tensor> all) {
+    int layers = all.size() / 2;
+    return new SourceValues(
+        all.getFirst(), all.subList(1, 1 + layers), all.subList(1 + layers, all.size()));
   }
 
   private SourceValues with(SourceValues other, BinaryOperator<Tensor> both) {
     return new SourceValues(
         both.apply(input, other.input),
         IntStream.range(0, z.size()).mapToObj(i -> both.apply(z.get(i), other.z.get(i))).toList(),
-        IntStream.range(0, mlp.size())
-            .mapToObj(i -> both.apply(mlp.get(i), other.mlp.get(i)))
+        IntStream.range(0, mlps.size())
+            .mapToObj(i -> both.apply(mlps.get(i), other.mlps.get(i)))
             .toList());
   }
 
   /** Returns these minus others, of a type wide enough to be added up. */
-  SourceValues minus(SourceValues others) {
+  public SourceValues minus(SourceValues others) {
     return with(others, (own, other) -> TensorScope.tidy(() -> own.widened().sub(other.widened())));
   }
 
   /** Returns what each source writes, as one row each: [prompt, source, pos * d_model]. */
-  Tensor written(GraphShape shape, Weights weights) {
+  public Tensor written(GraphShape shape, Weights weights) {
     long prompts = input.size(0);
     long length = input.size(1);
     long width = input.size(2);
@@ -102,7 +127,7 @@ record SourceValues(Tensor input, List<Tensor> z, List<Tensor> mlp) {
         var written = byHead.matmul(weights.blocks().get(layer).wO().to(input.dtype()));
         rows.narrow(1, first, heads)
             .copyInPlace(written.reshape(heads, prompts, length, width).permute(1, 0, 2, 3));
-        rows.select(1, first + heads).copyInPlace(mlp.get(layer));
+        rows.select(1, first + heads).copyInPlace(mlps.get(layer));
       }
     }
     return rows.reshape(prompts, shape.sources(), length * width);
