@@ -52,7 +52,7 @@ final class CircuitShowCommand extends LoupeCommand {
         out.isPresent() ? Optional.of(ResultTarget.of(out.get(), false)) : Optional.empty();
     var page = new CircuitFilePage(CircuitFile.read(file));
     if (dot) {
-      out().print(page.graph().dot());
+      out().print(page.dot());
       return;
     }
     CircuitOutput.show(this, page.highlights());

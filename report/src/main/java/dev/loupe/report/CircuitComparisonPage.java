@@ -357,11 +357,11 @@ public final class CircuitComparisonPage {
     var nodes = findings.nodes();
     var sentences = new ArrayList<String>();
     sentences.add(
-        "Of the %d %s of the reference `%d` are here too, and `%d` more: precision `%s`, recall `%s`."
+        "`%d` of the %d %s of the reference are here, and `%d` others: precision `%s`, recall `%s`."
             .formatted(
+                nodes.matching().size(),
                 nodes.matching().size() + nodes.onlyThere().size(),
                 findings.among(),
-                nodes.matching().size(),
                 nodes.onlyHere().size(),
                 CircuitWords.plain(nodes.precision()),
                 CircuitWords.plain(nodes.recall())));

@@ -44,6 +44,11 @@ final class CircuitDrawing {
    * @param scores what lines are as wide as; without them all are alike
    */
   CircuitDrawing(EdgeSet edges, Optional<EdgeScores> scores) {
+    this(edges, scores, MOST);
+  }
+
+  /** Takes a circuit of which at most so many lines are drawn. */
+  CircuitDrawing(EdgeSet edges, Optional<EdgeScores> scores, int most) {
     shape = edges.shape();
     this.scores = scores;
     Map<List<Object>, List<Integer>> between = new LinkedHashMap<>();
@@ -54,7 +59,7 @@ final class CircuitDrawing {
         .forEach(edge ->
             between.computeIfAbsent(ends(shape.edge(edge)), _ -> new ArrayList<>()).add(edge));
     lines = between.values().stream().map(this::line).toList();
-    drawn = lines.stream().limit(MOST).toList();
+    drawn = lines.stream().limit(most).toList();
   }
 
   private static List<Object> ends(Edge edge) {
@@ -147,7 +152,10 @@ final class CircuitDrawing {
             ? "All %,d edges are drawn. ".formatted(edges)
             : "%s has %,d edges. Only the strongest are drawn, %,d of them in %d lines, and the nodes that they join. "
                 .formatted(
-                    what, edges, drawn.stream().mapToInt(line -> line.edges().size()).sum(), MOST));
+                    what,
+                    edges,
+                    drawn.stream().mapToInt(line -> line.edges().size()).sum(),
+                    drawn.size()));
     text.append("Edges into the query, key and value of one head are one line");
     text.append(
         scores.isPresent()

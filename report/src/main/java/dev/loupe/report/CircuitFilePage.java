@@ -34,6 +34,18 @@ public final class CircuitFilePage {
     return drawn().map(edges -> graph(new CircuitDrawing(edges, scores()))).orElseGet(this::nodes);
   }
 
+  /**
+   * Return it in the language of Graphviz: all edges of a circuit, the strongest of a file that has
+   * scores alone.
+   */
+  public String dot() {
+    return file.graph()
+        .filter(CircuitFilePage::hasCircuit)
+        .map(graph -> graph(new CircuitDrawing(graph.edges(), scores(), Integer.MAX_VALUE)))
+        .orElseGet(this::graph)
+        .dot();
+  }
+
   /** Return the drawing of the edges of a model, with how to read it. */
   List<Block> graph(EdgeSet edges) {
     if (file.graph().isEmpty()) {

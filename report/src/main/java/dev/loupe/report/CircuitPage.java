@@ -71,7 +71,9 @@ public final class CircuitPage {
 
   private static KeyFigures.Figure faithfulness(Faithfulness found) {
     return new KeyFigures.Figure(
-        "faithfulness", CircuitWords.share(found.share()), CircuitWords.basis(found.measured()));
+        "faithfulness",
+        CircuitWords.plain(found.share().mean()),
+        CircuitWords.error(found.share()) + CircuitWords.basis(found.measured()));
   }
 
   /** Return the scores of all heads and MLPs. */
@@ -189,6 +191,11 @@ public final class CircuitPage {
   public List<Block> highlights() {
     var blocks = new ArrayList<Block>();
     figures().ifPresent(blocks::add);
+    findings
+        .chosen()
+        .flatMap(Chosen::faithfulness)
+        .ifPresent(found ->
+            blocks.add(new Prose("Faithfulness is measured by: " + found.measured() + ".")));
     blocks.add(heatmap());
     strongestEdges(10).ifPresentOrElse(blocks::add, () -> blocks.add(strongestNodes(10)));
     return blocks;
@@ -269,12 +276,13 @@ public final class CircuitPage {
                 findings.scores().edges().isPresent() ? "edges" : "nodes",
                 findings.method(),
                 findings.description()));
+    var prompts = CircuitWords.count(findings.prompts().size(), "prompt");
     sentences.add(
-        "What is measured: the %s, over %s; in the place of a clean value stands the `%s` one, at all positions."
-            .formatted(
-                findings.metric().label(),
-                CircuitWords.count(findings.prompts().size(), "prompt"),
-                findings.corruption()));
+        findings.scores().isSigned()
+            ? "What is measured: the %s, over %s; in the place of a clean value stands the `%s` one, at all positions."
+                .formatted(findings.metric().label(), prompts, findings.corruption())
+            : "The scores are of the clean runs of %s, at all positions: neither a metric nor corrupted values are in them."
+                .formatted(prompts));
     findings.chosen().ifPresent(chosen -> sentences.addAll(choice(chosen)));
     return sentences;
   }

@@ -21,10 +21,10 @@ final class CircuitWords {
         : "-";
   }
 
-  /** Return {@code ± 0.04, standard error}, or nothing where none is known. */
+  /** Return {@code ± 0.04 (standard error); }, or nothing where none is known. */
   static String error(Estimate value) {
     return Double.isFinite(value.standardError())
-        ? "± " + Numbers.fixed(value.standardError(), 3, false) + ", standard error"
+        ? "± " + Numbers.fixed(value.standardError(), 3, false) + " (standard error); "
         : "";
   }
 

@@ -62,7 +62,8 @@ public final class EvaluationPage {
   }
 
   private KeyFigures.Figure figure(String name, Estimate value, String meaning) {
-    return new KeyFigures.Figure(name, CircuitWords.share(value), meaning + "; " + basis);
+    return new KeyFigures.Figure(
+        name, CircuitWords.plain(value.mean()), CircuitWords.error(value) + meaning + "; " + basis);
   }
 
   private KeyFigures.Figure random(RandomCircuits random) {
@@ -70,8 +71,7 @@ public final class EvaluationPage {
     return new KeyFigures.Figure(
         "random circuits",
         "%s to %s"
-            .formatted(
-                Numbers.fixed(interval.low(), 3, false), Numbers.fixed(interval.high(), 3, false)),
+            .formatted(CircuitWords.plain(interval.low()), CircuitWords.plain(interval.high())),
         "faithfulness, middle %s of %s; %s"
             .formatted(
                 CircuitWords.percent(random.confidence()),
@@ -91,7 +91,7 @@ public final class EvaluationPage {
     var table =
         Table.titled(
             "What is left of the behaviour",
-            Column.text("left of the model"),
+            Column.text("left").explained("of the model"),
             Column.number("edges", 0).explained("how many are left"),
             Column.number("share", 3).explained("(m - m(ablated)) / (m(whole) - m(ablated))"),
             Column.error(3, "prompts"),
@@ -101,10 +101,10 @@ public final class EvaluationPage {
             Column.text("ablation").explained("what stands in its place"),
             Column.text("positions"),
             Column.number("n", 0).explained("prompts"));
-    row(table, "the whole model", findings.edges().shape().edges(), one(here, 1), here.full());
-    row(table, "the circuit", here.edges(), here.share(), here.circuit());
+    row(table, "whole model", findings.edges().shape().edges(), one(here, 1), here.full());
+    row(table, "circuit", here.edges(), here.share(), here.circuit());
     var without = result.completeness();
-    row(table, "all but the circuit", without.edges(), without.share(), without.circuit());
+    row(table, "all but it", without.edges(), without.share(), without.circuit());
     row(table, "nothing", Double.NaN, one(here, 0), here.empty());
     return table.build();
   }
@@ -144,7 +144,7 @@ public final class EvaluationPage {
               .ifPresent(interval ->
                   bars.add(
                       new BarChart.Bar(
-                          "random circuits, middle of their interval",
+                          "random circuits",
                           (interval.low() + interval.high()) / 2,
                           (interval.high() - interval.low()) / 2)));
           return new BarChart(
@@ -227,6 +227,7 @@ public final class EvaluationPage {
   /** Return what a terminal shows. */
   public List<Block> highlights() {
     var blocks = new ArrayList<Block>();
+    blocks.add(new Prose("Measured by: " + findings.measured() + "."));
     blocks.add(figures());
     numbers().ifPresent(blocks::add);
     curve().ifPresent(blocks::add);

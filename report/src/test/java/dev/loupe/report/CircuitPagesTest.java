@@ -24,7 +24,7 @@ class CircuitPagesTest {
             assertThat(report.html())
                 .as(name)
                 .contains("again", "dev")
-                .doesNotContain("<script>alert", "NaN", "Infinity", "null ±"));
+                .doesNotContain("<script>alert", ">NaN", "`NaN", " NaN.", "Infinity "));
   }
 
   @Test
@@ -108,6 +108,9 @@ class CircuitPagesTest {
   void scoresAloneHaveNoCircuitAndNodesNoEdges() {
     var edges = new CircuitPage(SampleGraphs.scored(SampleGraphs.GPT2, true));
     assertThat(edges.figures()).isEmpty();
+    assertThat(edges.page("again", Map.of()).html())
+        .contains("neither a metric nor corrupted values")
+        .doesNotContain("in the place of a clean value");
     assertThat(edges.strongestEdges(7).orElseThrow().rows()).hasSize(7);
     var nodes = new CircuitPage(SampleGraphs.scored(SMALL, false));
     assertThat(nodes.strongestEdges(7)).isEmpty();
@@ -174,6 +177,11 @@ class CircuitPagesTest {
     var graph = SampleGraphs.found(SMALL, 12).graph().orElseThrow();
     var scored = new CircuitFilePage(SampleGraphs.file("x/c.json", graph));
     assertThat(scored.graph().edges()).isNotEmpty();
+    var many = SampleGraphs.found(SampleGraphs.GPT2, 900).graph().orElseThrow();
+    var page900 = new CircuitFilePage(SampleGraphs.file("many.json", many));
+    assertThat(page900.graph().edges()).hasSize(CircuitDrawing.MOST);
+    assertThat(page900.dot().lines().filter(line -> line.contains(" -> ")).count())
+        .isGreaterThan(CircuitDrawing.MOST);
     assertThat(scored.page("again", Map.of()).html()).contains("Circuit c.json");
   }
 }

@@ -7,7 +7,6 @@ import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.GraphComparison;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
-import dev.loupe.circuit.graph.Pruning;
 import dev.loupe.circuit.graph.RankCorrelation;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Roc;
@@ -59,7 +58,7 @@ final class SampleGraphs {
     var row =
         new PromptRow(
             tokens(clean),
-            tokens(clean.replace(", John", ", Mary")),
+            tokens(clean.replace(",| John", ",| Mary")),
             tokens(" Mary"),
             tokens(HOSTILE),
             Map.of("IO", 1, "S2", 9, "END", 13));
@@ -82,7 +81,7 @@ final class SampleGraphs {
 
   static CircuitFindings found(GraphShape shape, int edges) {
     var scores = scores(shape, 1);
-    var chosen = Pruning.of(new Selection.TopEdges(edges, Ranking.ABSOLUTE).of(scores));
+    var chosen = new Selection.Greedy(edges, Ranking.ABSOLUTE).of(scores);
     return new CircuitFindings(
         MODEL,
         "eap-ig",
