@@ -12,6 +12,7 @@ import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Selection;
 import dev.loupe.circuit.score.Acdc;
 import dev.loupe.lens.Metric;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.study.circuits.CircuitFindings.Chosen;
 import dev.loupe.study.circuits.CircuitScores;
@@ -61,7 +62,7 @@ final class ChoiceOptions {
   private boolean prune;
 
   /** Refuses what no model could make right. */
-  void check(LoupeCommand command, CircuitMethod method) {
+  void check(LoupeCommand command, CircuitMethod method, Metric metric) {
     var given = new ArrayList<String>();
     edges.ifPresent(_ -> given.add("--edges"));
     greedy.ifPresent(_ -> given.add("--greedy"));
@@ -71,6 +72,16 @@ final class ChoiceOptions {
       throw command.wrongUsage(
           String.join(" and ", given)
               + ": a circuit is chosen by one of --edges, --greedy, --threshold and --budget");
+    }
+    if (ranking() == Ranking.SIGNED
+        && !(method instanceof CircuitMethod.Search)
+        && (metric == StandardMetric.KL_DIVERGENCE
+            || metric == StandardMetric.LOSS
+            || metric == StandardMetric.RANK)) {
+      throw command.wrongUsage(
+          "--signed takes what raises the "
+              + metric.label()
+              + ", which what helps lowers: leave it out");
     }
     if (method instanceof CircuitMethod.Search && threshold.isEmpty()) {
       throw command.wrongUsage(

@@ -68,7 +68,7 @@ final class CircuitSearch {
     prompts.check(command, ablation.needsCorrupted() && !method.readsCleanAlone());
     ablation.check(command, prompts.hasWrong());
     if (choice.isPresent()) {
-      choice.get().check(command, method);
+      choice.get().check(command, method, ablation.metric());
     } else if (method instanceof CircuitMethod.Search) {
       throw command.wrongUsage(
           "acdc scores edges while it chooses: take `loupe circuit find --method acdc'");
@@ -174,15 +174,21 @@ final class CircuitSearch {
         .out()
         .println(
             command.wrapped(
-                "%s of %s edges: %s; %s, %s"
+                "%s of %s: %s; %s, %s"
                     .formatted(
                         method,
-                        GraphShape.of(transformer.config()).edges(),
+                        scored(GraphShape.of(transformer.config()), method),
                         method.describe(),
                         ablation.metric().label(),
                         ablation.corruption())));
     command.out().println();
     command.out().flush();
+  }
+
+  private static String scored(GraphShape shape, CircuitMethod method) {
+    return method instanceof CircuitMethod.Nodes
+        ? shape.sources() + " nodes"
+        : shape.edges() + " edges";
   }
 
   private void write(

@@ -112,8 +112,20 @@ class CircuitCommandTest {
     var found =
         json(
             CommandRun.of(
-                "circuit", "find", "--model", "demo", "--task", "ioi", "--prompts", "2", "--method",
-                "acdc", "--threshold", "0.3", "--out", folder.resolve("acdc").toString()),
+                "circuit",
+                "find",
+                "--model",
+                "demo",
+                "--task",
+                "ioi",
+                "--prompts",
+                "2",
+                "--method",
+                "acdc",
+                "--threshold",
+                "0.3",
+                "--out",
+                folder.resolve("acdc").toString()),
             "acdc");
     var circuit = graph("acdc");
     assertThat(circuit.edges().size()).isBetween(1, EDGES / 2);
@@ -128,11 +140,11 @@ class CircuitCommandTest {
 
   @Test
   void nodesAreWrittenAsAListWithTheirScores() throws IOException {
-    var found = json(onDemo("circuit find", "node", "--method", "node", "--budget", "50 %"), "node");
+    var found =
+        json(onDemo("circuit find", "node", "--method", "node", "--budget", "50 %"), "node");
     var nodes = CircuitJson.read(folder.resolve("node").resolve("circuit.json"));
     assertThat(found.at("/circuit/nodes").size()).isEqualTo(nodes.nodes().size());
-    assertThat(found.at("/circuit/faithfulness/measured/granularity").asString())
-        .isEqualTo("node");
+    assertThat(found.at("/circuit/faithfulness/measured/granularity").asString()).isEqualTo("node");
     var evaluated =
         json(onDemo("circuit evaluate " + file("node"), "list", "--random", "0"), "list");
     assertThat(evaluated.at("/faithfulness/share/mean").asDouble())
@@ -140,7 +152,8 @@ class CircuitCommandTest {
     assertThat(evaluated.has("curve")).isFalse();
     var same = folder.resolve("same").toString();
     var compared =
-        json(CommandRun.of("circuit", "compare", file("node"), file("node"), "--out", same), "same");
+        json(
+            CommandRun.of("circuit", "compare", file("node"), file("node"), "--out", same), "same");
     assertThat(compared.at("/nodes/jaccard").asDouble()).isEqualTo(1);
     assertThat(compared.at("/node_scores/spearman").asDouble()).isCloseTo(1, within(1e-12));
   }
@@ -151,8 +164,18 @@ class CircuitCommandTest {
     var out = folder.resolve("scores.json");
     var run =
         CommandRun.of(
-            "circuit", "score", "--model", "demo", "--task", "ioi", "--prompts", "2", "--method",
-            method, "--out", out.toString());
+            "circuit",
+            "score",
+            "--model",
+            "demo",
+            "--task",
+            "ioi",
+            "--prompts",
+            "2",
+            "--method",
+            method,
+            "--out",
+            out.toString());
     assertThat(run.lines()).last().isEqualTo(out.toString());
     var graph = GraphJson.read(out);
     assertThat(graph.edges()).isEqualTo(EdgeSet.none(graph.shape()));
@@ -175,9 +198,22 @@ class CircuitCommandTest {
   void promptsWithoutCorruptedOnesCanBeFollowed() throws IOException {
     var run =
         CommandRun.of(
-            "circuit", "find", "--model", "demo", "--clean",
-            "When Mary and John went to the store, John gave a drink to", "--answer", "Mary",
-            "--metric", "probability", "--method", "ifr", "--threshold", "0.1", "--prune", "--out",
+            "circuit",
+            "find",
+            "--model",
+            "demo",
+            "--clean",
+            "When Mary and John went to the store, John gave a drink to",
+            "--answer",
+            "Mary",
+            "--metric",
+            "probability",
+            "--method",
+            "ifr",
+            "--threshold",
+            "0.1",
+            "--prune",
+            "--out",
             folder.resolve("ifr").toString());
     var found = json(run, "ifr");
     assertThat(found.get("signed").asBoolean()).isFalse();
@@ -204,6 +240,7 @@ class CircuitCommandTest {
         "find --clean a --answer b | no --corrupt",
         "find --task ioi --method eap --metric kl | KL divergence",
         "find --task ioi --metric rank | rank",
+        "find --task ioi --metric kl --signed | --signed takes what raises the KL divergence",
         "find | no prompts",
         "score --task ioi --method acdc | acdc scores edges while it chooses"
       })
