@@ -165,12 +165,9 @@ final class CircuitPass {
 
   /** Returns inputs, [input, batch, pos, d_model]. */
   private Tensor sums(Alike alike, boolean everyPosition) {
-    var bases = new ArrayList<Tensor>();
-    for (var reading : alike.readings()) {
-      var run = reading.clean() ? state.clean() : state.ablated();
-      bases.add(atPositions(run.streams().get(reading.place()), everyPosition));
-    }
-    var base = Tensors.stack(0, bases);
+    int rows = alike.readings().size();
+    var base = bases(alike.readings(), everyPosition);
+    // At most one of each run has no columns.
     if (alike.lastColumns().isEmpty()) {
       return base;
     }
@@ -185,7 +182,6 @@ final class CircuitPass {
     int span = used[used.length - 1] - used[0] + 1;
     int[] taken =
         span <= 4 * used.length ? IntStream.range(used[0], used[0] + span).toArray() : used;
-    int rows = bases.size();
     var factors = new double[rows * taken.length];
     for (int row = 0; row < rows; row++) {
       var reading = alike.readings().get(row);
@@ -200,8 +196,19 @@ final class CircuitPass {
         .to(base.device())
         .addmm(
             select(columns.values, IntStream.of(taken).asLongStream().toArray()),
-            base.reshape(rows, -1))
-        .reshape(base.shape());
+            base.reshape(base.size(0), -1))
+        .reshape(rows, state.size(), -1, config.dModel());
+  }
+
+  /** Returns what inputs are without columns; where that is the same for all, one row. */
+  private Tensor bases(List<EdgePlan.Reading> readings, boolean everyPosition) {
+    var bases = new ArrayList<Tensor>();
+    for (var reading : readings) {
+      var run = reading.clean() ? state.clean() : state.ablated();
+      bases.add(atPositions(run.streams().get(reading.place()), everyPosition));
+    }
+    boolean isOne = readings.stream().map(EdgePlan.Reading::clean).distinct().count() == 1;
+    return isOne ? bases.getFirst().unsqueeze(0) : Tensors.stack(0, bases);
   }
 
   private static List<Integer> read(List<Version> versions, int... inputs) {

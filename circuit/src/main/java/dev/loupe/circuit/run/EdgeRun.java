@@ -2,13 +2,13 @@ package dev.loupe.circuit.run;
 
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
-import dev.loupe.lens.Interruption;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.SameLength;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
+import dev.loupe.tensor.Threads;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -169,22 +169,24 @@ public final class EdgeRun implements AutoCloseable {
   public double[][] of(List<EdgeSet> circuits, Progress progress) {
     var values = new double[circuits.size()][pairs.size()];
     long total = (long) circuits.size() * batches.size();
-    long done = 0;
+    var done = new long[1];
     for (int from = 0; from < circuits.size(); from += TOGETHER) {
       var parts = new ArrayList<Part>();
       split(circuits.subList(from, Math.min(from + TOGETHER, circuits.size())), from, parts);
       for (int batch = 0; batch < batches.size(); batch++) {
         var state = held.isEmpty() ? state(batches.get(batch)) : held.get(batch);
         try {
-          for (var part : parts) {
-            Interruption.check("circuits were run");
-            var found = CircuitPass.run(model, part.plan(), state);
-            for (int circuit = 0; circuit < found.length; circuit++) {
-              store(found[circuit], values[part.from() + circuit], state);
-            }
-            done += found.length;
-            progress.at(done, total);
-          }
+          Passes.run(
+              model,
+              parts.stream().map(Part::plan).toList(),
+              state,
+              (part, found) -> {
+                for (int circuit = 0; circuit < found.length; circuit++) {
+                  store(found[circuit], values[parts.get(part).from() + circuit], state);
+                }
+                done[0] += found.length;
+                progress.at(done[0], total);
+              });
         } finally {
           if (held.isEmpty()) {
             state.close();
@@ -200,7 +202,7 @@ public final class EdgeRun implements AutoCloseable {
   /** Cuts circuits into parts whose columns fit into memory. */
   private void split(List<EdgeSet> circuits, int from, List<Part> parts) {
     var plan = EdgePlan.of(shape, metric.reads() == Metric.Reads.EVERY, circuits);
-    boolean fits = bytes(plan) <= memory.columns();
+    boolean fits = bytes(plan) <= memory.columns() / Threads.matrixThreads();
     if (fits || circuits.size() == 1) {
       parts.add(new Part(from, plan));
       return;

@@ -14,6 +14,7 @@ import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Routes of information (Ferrando and Voita 2024) through prompts of one length. */
 final class FlowRoutes {
@@ -106,12 +107,23 @@ final class FlowRoutes {
   /** Returns the shares of [prompt, source, pos, d_model] in [prompt, pos, d_model]. */
   private static Tensor share(Tensor written, Tensor read) {
     var whole = read.abs().sum(-1).unsqueeze(1);
-    var apart = TensorScope.tidy(() -> written.sub(read.unsqueeze(1)).abs().sum(-1));
+    // Prompt by prompt: what lies between is as large as all that sources write.
+    var apart =
+        Tensors.cat(
+            0,
+            IntStream.range(0, Math.toIntExact(read.size(0)))
+                .mapToObj(prompt ->
+                    apart(written.narrow(0, prompt, 1), read.narrow(0, prompt, 1).unsqueeze(1)))
+                .toList());
     var near = whole.sub(apart).relu();
     // Where no source is nearer than nothing is, none has a share.
     var sum = near.sum(1).unsqueeze(1);
     var none = sum.eq(Tensors.zeros(sum.dtype(), 1).to(sum.device()));
     return near.div(sum.maskedFill(none, 1)).mean(2);
+  }
+
+  private static Tensor apart(Tensor written, Tensor read) {
+    return TensorScope.tidy(() -> written.sub(read).abs().sum(-1));
   }
 
   /** Returns for each edge the greatest threshold at which a way from it to the logits is left. */
