@@ -9,6 +9,8 @@ import dev.loupe.study.verify.Verdict;
 import dev.loupe.study.verify.Verdict.Compared;
 import dev.loupe.study.verify.VerificationFindings;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -68,18 +70,20 @@ public record VerifyPage(VerificationFindings findings) {
     var table =
         Table.titled(
             "Figures",
-            Column.text("figure"),
-            Column.text("where"),
+            Column.label("figure"),
+            Column.text("what it is, and where"),
             Column.text("published"),
             Column.text("recomputed"),
             Column.text("off by")
-                .explained("the largest difference; for heads that are named, their ranks"),
+                .explained(
+                    "the largest difference; of heads that are named, ranks; of several exact"
+                        + " values, none"),
             Column.text("tolerance"),
             Column.label("verdict"));
     for (var result : findings.of(source)) {
       table.row(
-          Cell.of(result.figure().what()),
-          Cell.of(result.figure().where()),
+          Cell.of(result.figure().id()),
+          Cell.of(result.figure().what() + " (" + result.figure().where() + ")"),
           Cell.of(published(result)),
           Cell.of(computed(result)),
           Cell.of(difference(result)),
@@ -122,11 +126,16 @@ public record VerifyPage(VerificationFindings findings) {
     return rows == 0 ? Optional.empty() : Optional.of(table.build());
   }
 
-  /** Return why figures were not run, an id and a reason each. */
+  /** Return why figures were not run: each reason once, with the ids of the figures. */
   public List<String> notRun() {
-    return findings.results().stream()
-        .filter(result -> result.verdict() instanceof Verdict.NotRun)
-        .map(result -> result.figure().id() + ": " + ((Verdict.NotRun) result.verdict()).reason())
+    var ids = new LinkedHashMap<String, List<String>>();
+    for (var result : findings.results()) {
+      if (result.verdict() instanceof Verdict.NotRun notRun) {
+        ids.computeIfAbsent(notRun.reason(), _ -> new ArrayList<>()).add(result.figure().id());
+      }
+    }
+    return ids.entrySet().stream()
+        .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey())
         .toList();
   }
 
@@ -163,7 +172,7 @@ public record VerifyPage(VerificationFindings findings) {
 
   private static String difference(FigureResult result) {
     var values = result.verdict().values();
-    if (values.isEmpty()) {
+    if (values.isEmpty() || (values.size() > 2 && isExact(result))) {
       return "";
     }
     var worst =
@@ -176,6 +185,13 @@ public record VerifyPage(VerificationFindings findings) {
       case Published.Heads _ -> worst == 0 ? "" : number(worst, 0) + " ranks";
       case Published.Numbers _ -> number(worst, decimals(result.figure()));
     };
+  }
+
+  /** Token ids are the same or not: how far apart they are says nothing. */
+  private static boolean isExact(FigureResult result) {
+    return result.figure().work().stream()
+        .anyMatch(work ->
+            work.comparison() instanceof Comparison.Within within && within.difference() == 0);
   }
 
   private static boolean isReproduced(FigureResult result) {
@@ -229,7 +245,14 @@ public record VerifyPage(VerificationFindings findings) {
       }
       blocks.add(wide(source));
       blocks.addAll(reasons(source));
-      findings.of(source).forEach(result -> chart(result).ifPresent(blocks::add));
+      findings
+          .of(source)
+          .forEach(result ->
+              chart(result)
+                  .ifPresent(chart -> {
+                    blocks.add(chart);
+                    blocks.add(reading(result));
+                  }));
     }
     off(MOST_OFF)
         .ifPresent(table -> {
@@ -238,7 +261,7 @@ public record VerifyPage(VerificationFindings findings) {
         });
     if (!notRun().isEmpty()) {
       blocks.add(new Section("Not run"));
-      notRun().forEach(line -> blocks.add(new Prose(line)));
+      blocks.add(new Bullets(notRun()));
     }
     var notes =
         findings.complete()
@@ -288,6 +311,7 @@ public record VerifyPage(VerificationFindings findings) {
             "published",
             "recomputed",
             values.stream()
+                .sorted(Comparator.comparing(value -> !value.holds()))
                 .map(value ->
                     new ScatterChart.Point(
                         value.label(),
@@ -296,6 +320,16 @@ public record VerifyPage(VerificationFindings findings) {
                         value.computed()))
                 .toList(),
             ScatterChart.Guide.IDENTITY));
+  }
+
+  private static Prose reading(FigureResult result) {
+    var values = result.verdict().values();
+    return new Prose(
+        "Each point is a value, on the dashed line where it is as published. Within the tolerance are "
+            + values.stream().filter(Compared::holds).count()
+            + " of "
+            + values.size()
+            + ".");
   }
 
   private static String capitalised(String text) {
