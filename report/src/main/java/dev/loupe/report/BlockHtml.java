@@ -2,6 +2,8 @@ package dev.loupe.report;
 
 /** Write blocks as HTML; each kind of chart has a class of its own. */
 final class BlockHtml {
+  private static final int LONG = 40;
+
   private static final int PROMPTS_SHOWN = 12;
 
   private final HtmlOut out;
@@ -85,7 +87,9 @@ final class BlockHtml {
     Column header = table.columns().get(column);
     boolean label = header.kind() instanceof Column.Kind.Label && !text.isEmpty();
     String content = label ? "<span class=\"tag\">" + text + "</span>" : text;
-    out.add("<td%s%s>%s</td>", css(header), exact, content);
+    // A sentence in a column of one word a line is no table.
+    String css = !label && text.length() > LONG ? " class=\"long\"" : css(header);
+    out.add("<td%s%s>%s</td>", css, exact, content);
   }
 
   private static String css(Column column) {
