@@ -167,7 +167,7 @@ public final class EvaluationPage {
     return new LineChart(
         "Faithfulness of the best k edges",
         new Axis(
-            "k, as a share of all edges, even steps as on a log scale",
+            "k, share of all edges",
             points.stream().map(point -> CircuitWords.percent(point.of())).toList()),
         "faithfulness; " + basis + (shares.getFirst().n() > 1 ? "; ± 95 %" : ""),
         List.of(
