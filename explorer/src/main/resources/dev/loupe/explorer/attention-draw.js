@@ -68,7 +68,7 @@ const ROW = 20;
 
 export function linesLayout(texts, width) {
   const labels = texts.map((text) => shorten(visible(text), 12));
-  const side = Math.ceil(Math.max(0, ...labels.map((text) => textWidth(text, TEXT)))) + 14;
+  const side = Math.ceil(Math.max(42, ...labels.map((text) => textWidth(text, TEXT)))) + 14;
   const wide = Math.max(width, 2 * side + 70);
   return { labels, side, width: wide, height: 24 + ROW * texts.length, rowOf: (y) => Math.floor((y - 22) / ROW) };
 }

@@ -31,7 +31,8 @@ export function mountAttention(section, session) {
   const body = section.querySelector('.body');
   const runs = segments('Whose attention', [['clean', 'Clean'], ['corrupted', 'Corrupted'], ['intervened', 'Intervened']], (run) => store.set({ run }), 'run');
   section.querySelector('.switch').append(runs.node);
-  const matrix = el('div', { class: 'stage matrix' });
+  const matrix = el('div', { class: 'stage matrix', tabindex: 0, id: 'attention-matrix', role: 'group',
+    'aria-label': 'Destinations by sources. Up and down arrows choose the destination.' });
   const lines = el('div', { class: 'stage lines', tabindex: 0, id: 'attention-lines', role: 'group',
     'aria-label': 'Destinations. Up and down arrows choose the position.' });
   const reading = el('p', { class: 'reading', id: 'attention-reading' });
@@ -73,7 +74,7 @@ export function mountAttention(section, session) {
     const position = event.target.closest?.('[data-position]')?.dataset.position;
     if (position !== undefined) choose(Number(position));
   });
-  lines.addEventListener('keydown', (event) => {
+  function move(event) {
     const step = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }[event.key];
     if (!step || !now.view?.attention) return;
     event.preventDefault();
@@ -81,7 +82,8 @@ export function mountAttention(section, session) {
     const next = clamp((store.get().at < 0 ? place : store.get().at) + step, 0, pattern.length - 1);
     choose(next);
     say(`${visible(texts[next])}, position ${next}: ${spokenWeights(pattern[next], (from) => visible(texts[from]))}`);
-  });
+  }
+  for (const box of [matrix, lines]) box.addEventListener('keydown', move);
 
   const differs = changes();
   function paint(force) {
@@ -98,9 +100,8 @@ export function mountAttention(section, session) {
     const room = roomIn(body);
     if (!differs(attention, run, texts, position, room) && force !== true) return;
     const colours = theme();
-    const linesFirst = linesLayout(texts, 190);
     const beside = room > 440;
-    at.matrix = matrixLayout(texts, beside ? Math.max(220, room - linesFirst.width - 20) : room);
+    at.matrix = matrixLayout(texts, beside ? room * 0.54 : room);
     at.lines = linesLayout(texts, clamp(beside ? room - at.matrix.width - 20 : room, 160, 330));
     matrix.replaceChildren(svg('svg', { width: at.matrix.width, height: at.matrix.height, role: 'img', class: 'pointed',
       'aria-label': `Attention of L${attention.layer}H${attention.head} on the ${run} run` }, drawMatrix(pattern, at.matrix, position, colours).node));

@@ -44,6 +44,8 @@ export function drawCells(at, look, colours, { id = '', tell = null, chosen = ()
       ? label(0, 0, text, { 'font-size': LABEL, fill: colours.ink, transform: `translate(${x} ${at.top - 7}) rotate(-60)`, 'data-column': column })
       : label(x, at.top - 9, text, { 'text-anchor': 'middle', 'font-size': LABEL, fill: colours.ink, 'data-column': column }));
   });
+  // Texts are in a layer of their own: a screen reader gets each cell's label instead.
+  const texts = svg('g', id ? { 'aria-hidden': 'true', class: 'texts' } : {});
   const group = svg('g', id ? { role: 'none' } : {}, names);
   at.rowLabels.forEach((text, row) => {
     const y = at.top + at.cellHeight * row;
@@ -62,14 +64,15 @@ export function drawCells(at, look, colours, { id = '', tell = null, chosen = ()
         ? svg('rect', { ...box, fill: cell.fill })
         : svg('rect', { ...box, fill: colours.ground, stroke: colours.rule, 'stroke-dasharray': '2 3' }));
       if (cell?.text) {
-        node.append(label(x + at.cell / 2, y + at.cellHeight / 2, cell.text,
-          { 'text-anchor': 'middle', 'font-size': cell.size ?? LABEL, fill: cell.ink, 'aria-hidden': id ? 'true' : undefined }));
+        texts.append(label(x + at.cell / 2, y + at.cellHeight / 2, cell.text,
+          { 'text-anchor': 'middle', 'font-size': LABEL, fill: cell.ink, class: id && cell.faded ? 'faded' : undefined }));
       }
-      for (const mark of cell?.marks ?? []) node.append(mark(x + gap / 2, y + gap / 2, at.cell - gap, at.cellHeight - gap));
+      for (const mark of cell?.marks ?? []) texts.append(mark(x + gap / 2, y + gap / 2, at.cell - gap, at.cellHeight - gap));
       line.append(node);
     }
     group.append(line);
   });
+  group.append(texts);
   return { node: group, width: at.width, height: at.height };
 }
 

@@ -18,9 +18,15 @@ export function edgeWidth(score, reach) {
 /** The graph at its places; chosen is the id of the selected head. */
 export function drawCircuit({ places, rows, width, height }, edges, colours, chosen = '') {
   const group = svg('g');
+  let last = -1;
   for (const row of rows) {
     const { layer, y } = places.get(row[0]);
-    if (Number.isFinite(layer) && layer >= 0) group.append(label(0, y, `layer ${layer}`, { 'font-size': 10.5, fill: colours.muted }));
+    const first = layer !== last;
+    last = layer;
+    if (first && Number.isFinite(layer) && layer >= 0) {
+      group.append(svg('line', { x1: 44, x2: width, y1: y, y2: y, stroke: colours.rule, 'stroke-opacity': 0.6 }),
+        label(0, y, `layer ${layer}`, { 'font-size': 10.5, fill: colours.muted }));
+    }
   }
   const reach = Math.max(0, ...edges.map(({ score }) => Math.abs(score)));
   const lines = edges.filter(({ from, to }) => places.has(from) && places.has(to)).sort((a, b) => Math.abs(a.score) - Math.abs(b.score));

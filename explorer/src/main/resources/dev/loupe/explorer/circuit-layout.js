@@ -31,8 +31,19 @@ export function rowsOf(ids, parallel = false) {
   return [...rows].sort(([a], [b]) => a - b).map(([, row]) => row.sort((a, b) => order(a) - order(b)));
 }
 
-/** Order each row by the middle of what its nodes are joined to, up and down a few times. */
-export function untangle(rows, edges, rounds = 4) {
+/** How many pairs of edges cross, of those between the same two rows. */
+export function crossings(rows, edges) {
+  const places = new Map(rows.flatMap((row, y) => row.map((id, x) => [id, { x, y }])));
+  const ends = edges.map(({ from, to }) => [places.get(from), places.get(to)]).filter(([a, b]) => a && b);
+  let count = 0;
+  ends.forEach(([a, b], i) => {
+    for (const [c, d] of ends.slice(i + 1)) if (a.y === c.y && b.y === d.y && (a.x - c.x) * (b.x - d.x) < 0) count++;
+  });
+  return count;
+}
+
+/** Order each row by the middle of what its nodes are joined to below, then above, in turns; the best order stays. */
+export function untangle(rows, edges, rounds = 6) {
   const joined = new Map();
   for (const { from, to, score } of edges) {
     for (const [one, other] of [[from, to], [to, from]]) {
@@ -40,24 +51,28 @@ export function untangle(rows, edges, rounds = 4) {
       joined.get(one).push([other, Math.abs(score) + 1e-6]);
     }
   }
-  let places = new Map();
-  const settle = (all) => {
-    places = new Map(all.flatMap((row) => row.map((id, i) => [id, (i + 0.5) / row.length])));
-  };
-  let now = rows.map((row) => [...row]);
-  settle(now);
-  for (let round = 0; round < rounds; round++) {
-    now = now.map((row) => {
-      const middle = new Map(row.map((id) => {
-        const others = (joined.get(id) ?? []).filter(([other]) => places.has(other) && !row.includes(other));
+  const now = rows.map((row) => [...row]);
+  const height = new Map(now.flatMap((row, y) => row.map((id) => [id, y])));
+  const places = new Map();
+  const settle = (row) => row.forEach((id, i) => places.set(id, (i + 0.5) / row.length));
+  now.forEach(settle);
+  let best = { rows: now.map((row) => [...row]), count: crossings(now, edges) };
+  for (let round = 0; round < rounds && best.count > 0; round++) {
+    const up = round % 2 === 0;
+    const order = [...now.keys()];
+    for (const y of up ? order : order.reverse()) {
+      const middle = new Map(now[y].map((id) => {
+        const others = (joined.get(id) ?? []).filter(([other]) => (up ? height.get(other) < y : height.get(other) > y));
         const weight = others.reduce((sum, [, w]) => sum + w, 0);
         return [id, weight ? others.reduce((sum, [other, w]) => sum + w * places.get(other), 0) / weight : places.get(id)];
       }));
-      return [...row].sort((a, b) => middle.get(a) - middle.get(b) || row.indexOf(a) - row.indexOf(b));
-    });
-    settle(now);
+      now[y].sort((a, b) => middle.get(a) - middle.get(b));
+      settle(now[y]);
+    }
+    const count = crossings(now, edges);
+    if (count < best.count) best = { rows: now.map((row) => [...row]), count };
   }
-  return now;
+  return best.rows;
 }
 
 export const BOX = { width: 58, height: 24 };
@@ -71,7 +86,7 @@ export function layoutCircuit(ids, edges, { width = 600, parallel = false, rowHe
   const places = new Map();
   const left = 46;
   rows.forEach((row, i) => {
-    const step = Math.min(128, (wide - left - 8) / row.length);
+    const step = Math.min(176, (wide - left - 8) / row.length);
     const start = left + (wide - left - 8 - step * row.length) / 2;
     row.forEach((id, j) => places.set(id, { ...nodeOf(id), x: start + step * (j + 0.5), y: height - 8 - BOX.height / 2 - rowHeight * i }));
   });

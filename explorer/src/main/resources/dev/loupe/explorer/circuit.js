@@ -26,6 +26,8 @@ export function mountCircuit(section, session) {
   const { store, now, model, api } = session;
   const find = (id) => section.querySelector(`#${id}`);
   const stage = section.querySelector('.stage');
+  // A wide graph scrolls, with the arrow keys, too.
+  for (const [name, value] of [['tabindex', 0], ['role', 'group'], ['aria-label', 'Graph of the circuit']]) stage.setAttribute(name, value);
   const facts = find('circuit-facts');
   const ablations = segments('Outside the circuit', [['counterfactual', 'Counterfactual', 'Everything outside takes its values from the corrupted run'], ['zero', 'Zero', 'Everything outside is 0']],
     (ablation) => store.set({ ablation }), 'circuit-ablation');

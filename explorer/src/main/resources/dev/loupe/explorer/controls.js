@@ -23,7 +23,7 @@ export function options(select, choices, value = select.value) {
   if (old !== choices.map((c) => c.join('\n')).join('\n')) {
     select.replaceChildren(...choices.map(([choice, text]) => el('option', { value: choice }, text)));
   }
-  if ('value' in select) select.value = value;
+  if ('value' in select && value !== '') select.value = value;
 }
 
 /** A bar whose length is a share of its box. */

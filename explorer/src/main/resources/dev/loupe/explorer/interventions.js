@@ -63,7 +63,8 @@ export function mountInterventions(section, session) {
 
   function select(name, field, choices, value, index) {
     const node = el('select', { 'aria-label': name, 'data-field': field, onchange: () => put(index, edited(all()[index], field, node.value)) });
-    options(node, choices, String(value));
+    options(node, choices);
+    node.value = String(value);
     if (node.selectedIndex < 0) { node.append(el('option', { value }, String(value))); node.value = value; }
     return node;
   }

@@ -54,7 +54,7 @@ export function contrast(one, other) {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** Ink that reads on a ground: the one that stands out more. */
+/** Ink that reads on a ground: of the page's ink, white and black, one of which always does, the first that does. */
 export function inkOn(hex) {
-  return contrast(hex, '#1a1e23') >= contrast(hex, '#ffffff') ? '#1a1e23' : '#ffffff';
+  return ['#1a1e23', '#ffffff', '#000000'].find((ink) => contrast(hex, ink) >= 4.5) ?? '#ffffff';
 }

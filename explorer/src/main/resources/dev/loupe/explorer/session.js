@@ -94,7 +94,7 @@ export function createSession({ api, store, model, wait = sleep }) {
       try {
         if (typing) await wait(TYPING, signal);
         const view = await patiently(() => api.json('view', { body: toQuestion(state), signal }),
-          { signal, onWait: (left) => put('status', { busy: left }) });
+          { signal, wait, onWait: (left) => put('status', { busy: left }) });
         put('view', { view, stale: false, problem: null, busy: 0 });
         refreshStreams();
       } catch (error) {
@@ -118,7 +118,7 @@ export function createSession({ api, store, model, wait = sleep }) {
         const body = { ...toQuestion(state), grid: state.grid, change: state.change };
         await patiently(() => api.stream('grid', { body, signal }, (line) => {
           put('grid', { grid: { ...takeGridLine(now.grid, line), kind: state.grid } });
-        }), { signal, onWait: (left) => put('grid', { gridWaits: left }) });
+        }), { signal, wait, onWait: (left) => put('grid', { gridWaits: left }) });
         put('grid', { gridRuns: false });
       } catch (error) {
         failed(error, () => put('grid', { gridRuns: false, gridProblem: error, grid: null }));
@@ -139,7 +139,7 @@ export function createSession({ api, store, model, wait = sleep }) {
         await patiently(() => api.stream('circuit', { body, signal }, (line) => {
           circuit = takeCircuitLine(circuit, line);
           put('circuit', { circuit });
-        }), { signal, onWait: (left) => put('circuit', { circuitWaits: left }) });
+        }), { signal, wait, onWait: (left) => put('circuit', { circuitWaits: left }) });
         put('circuit', { circuitRuns: false });
       } catch (error) {
         failed(error, () => put('circuit', { circuitRuns: false, circuitProblem: error }));
