@@ -2,7 +2,7 @@
 
 import { drawLines, drawMatrix, linesLayout, matrixLayout, spokenWeights, strongest } from './attention-draw.js';
 import { empty, segments } from './controls.js';
-import { changes, clamp, el, fixed, roomIn, say, svg, visible } from './dom.js';
+import { changes, clamp, el, fixed, say, svg, visible, widthOf } from './dom.js';
 import { offer } from './export.js';
 import { LIGHT, onThemeChange, theme } from './palette.js';
 import { legend } from './svg.js';
@@ -85,6 +85,7 @@ export function mountAttention(section, session) {
   }
   for (const box of [matrix, lines]) box.addEventListener('keydown', move);
 
+  const width = widthOf(body, () => paint());
   const differs = changes();
   function paint(force) {
     const view = now.view;
@@ -97,8 +98,8 @@ export function mountAttention(section, session) {
       return;
     }
     const { attention, run, pattern, texts, at: position } = shown();
-    const room = roomIn(body);
-    if (!differs(attention, run, texts, position, room) && force !== true) return;
+    const room = width();
+    if (!differs(attention, run, texts.join('\n'), position, room) && force !== true) return;
     const colours = theme();
     const beside = room > 440;
     at.matrix = matrixLayout(texts, beside ? room * 0.54 : room);
@@ -129,5 +130,4 @@ export function mountAttention(section, session) {
   session.on('view', paint);
   session.on('state', () => paint());
   onThemeChange(() => paint(true));
-  new ResizeObserver(() => paint()).observe(body);
 }

@@ -3,7 +3,7 @@
 import { drawCircuit, drawFaithfulness } from './circuit-draw.js';
 import { layoutCircuit, nodeOf } from './circuit-layout.js';
 import { empty, meter, options, segments } from './controls.js';
-import { clamp, el, fixed, roomIn, say, svg } from './dom.js';
+import { changes, clamp, el, fixed, say, svg, widthOf } from './dom.js';
 import { offer, tell } from './export.js';
 import { LIGHT, onThemeChange, theme } from './palette.js';
 import { headNode, toggleNode, toQuestion } from './question.js';
@@ -87,11 +87,12 @@ export function mountCircuit(section, session) {
   function paintFacts() {
     const { circuit } = now;
     if (!circuit) { facts.replaceChildren(); return; }
+    facts.classList.toggle('old', Boolean(circuit.old));
     const { faithfulness, baseline, random, done, total } = circuit;
     const { share, budgetShare, over } = complexity(circuit);
     const bar = el('div', { class: 'budget', role: 'img', 'aria-label': `${whole(circuit.dimensions)} dimensions of a budget of ${whole(circuit.budget)}` }, meter(share, over ? 'negative' : 'positive'), el('i', { class: 'limit' }));
     bar.querySelector('.limit').style.left = `${clamp(100 * budgetShare, 0, 100)}%`;
-    const strip = Number.isFinite(faithfulness) ? drawFaithfulness(circuit, clamp(roomIn(facts), 180, 320), theme()) : null;
+    const strip = Number.isFinite(faithfulness) ? drawFaithfulness(circuit, clamp(factsWidth(), 180, 320), theme()) : null;
     facts.replaceChildren(
       fact('Faithfulness', Number.isFinite(faithfulness) ? fixed(faithfulness, 2) : '…', circuit.words ?? '',
         strip ? svg('svg', { width: strip.width, height: strip.height, role: 'img', 'aria-label': `Faithfulness ${fixed(faithfulness, 2)} among ${random.length} random circuits` }, strip.node) : null),
@@ -107,9 +108,14 @@ export function mountCircuit(section, session) {
     return drawCircuit(layoutCircuit(withEnds(nodes), edges, { width, parallel: model.parallel }), edges, colours, colours === LIGHT ? '' : headNode(layer, head));
   }
 
+  const stageWidth = widthOf(stage, () => ask());
+  const factsWidth = widthOf(facts, () => ask());
+  const differs = changes();
   let ran = false;
-  function paint() {
+  function paint(force) {
     const state = store.get();
+    const { circuit, circuitRuns, circuitProblem, circuitWaits } = now;
+    if (!differs(circuit, circuitRuns, circuitProblem?.message, circuitWaits, state.nodes, state.ablation, state.layer, state.head, stageWidth(), factsWidth()) && force !== true) return;
     ablations.show(state.ablation);
     paintChips(state);
     paintFacts();
@@ -123,7 +129,7 @@ export function mountCircuit(section, session) {
     const status = find('circuit-status');
     status.textContent = now.circuitWaits ? `busy: trying again in ${now.circuitWaits} s`
       : now.circuitProblem ? now.circuitProblem.message
-        : now.circuitRuns ? (now.circuit?.total ? `random circuit ${now.circuit.done} of ${now.circuit.total}` : 'evaluating …')
+        : now.circuitRuns ? (now.circuit?.total && !now.circuit.old ? `random circuit ${now.circuit.done} of ${now.circuit.total}` : 'evaluating …')
           : now.circuit?.ended ? `evaluated in ${fixed(now.circuit.seconds, 1)} s` : cancelled ? 'cancelled' : '';
     status.classList.toggle('problem', Boolean(now.circuitProblem));
     if (ran && !now.circuitRuns && now.circuit?.ended) say(`Circuit evaluated: faithfulness ${fixed(now.circuit.faithfulness, 2)}`);
@@ -134,17 +140,16 @@ export function mountCircuit(section, session) {
     }
     const colours = theme();
     const edges = now.circuit?.edges ?? [];
-    const at = layoutCircuit(withEnds(state.nodes), edges, { width: roomIn(stage), parallel: model.parallel });
+    const at = layoutCircuit(withEnds(state.nodes), edges, { width: stageWidth(), parallel: model.parallel });
     const drawn = drawCircuit(at, edges, colours, own);
     stage.replaceChildren(svg('svg', { width: drawn.width, height: drawn.height, role: 'img', class: 'graph',
       'aria-label': `Circuit of ${state.nodes.length} nodes and ${edges.length} edges` }, drawn.node));
   }
   let asked = false;
-  const ask = () => { if (!asked) { asked = true; requestAnimationFrame(() => { asked = false; paint(); }); } };
+  function ask() { if (!asked) { asked = true; requestAnimationFrame(() => { asked = false; paint(); }); } }
   session.on('circuit', ask);
   session.on('state', ask);
-  onThemeChange(ask);
-  new ResizeObserver(ask).observe(stage);
+  onThemeChange(() => paint(true));
   offer(section, 'circuit', () => store.get().nodes.length > 0 && {
     title: 'Circuit', words: Number.isFinite(now.circuit?.faithfulness) ? `faithfulness ${fixed(now.circuit.faithfulness, 2)}; ${now.circuit.words ?? ''}` : '',
     drawing: () => drawing(640, LIGHT), table: circuitTable(now.circuit?.edges ?? []), json: { nodes: store.get().nodes, ...now.circuit },

@@ -67,7 +67,11 @@ export function combobox(input, list, complete, choose) {
     });
   }
 
-  input.addEventListener('input', ask);
+  input.addEventListener('input', () => {
+    // What no longer fits goes at once: nothing else may be taken while the answer is on its way.
+    if (!list.hidden) open(found.filter(({ text }) => starts(input.value).some((start) => text.startsWith(start))));
+    ask();
+  });
   input.addEventListener('blur', () => { if (!list.hidden) close(); });
   input.addEventListener('change', () => choose(input.value));
   input.addEventListener('keydown', (event) => {

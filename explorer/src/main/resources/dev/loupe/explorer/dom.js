@@ -67,19 +67,35 @@ export function textWidth(text, size) {
   return ruler.measureText(text).width;
 }
 
-/** Width inside the padding. */
-export function roomIn(box) {
-  const { paddingLeft, paddingRight } = getComputedStyle(box);
-  return box.clientWidth - (parseFloat(paddingLeft) || 0) - (parseFloat(paddingRight) || 0);
+/**
+ * The width inside the padding of a box, kept by an observer: reading it while drawing would make the
+ * browser lay out the page each time. Calls back when it has changed.
+ */
+export function widthOf(box, onChange) {
+  let width = 0;
+  const read = () => {
+    const { paddingLeft, paddingRight } = getComputedStyle(box);
+    return box.clientWidth - (parseFloat(paddingLeft) || 0) - (parseFloat(paddingRight) || 0);
+  };
+  new ResizeObserver(() => {
+    const now = read();
+    if (now <= 0 || Math.abs(now - width) < 1) return;
+    width = now;
+    requestAnimationFrame(() => onChange());
+  }).observe(box);
+  return () => { width ||= Math.max(0, read()); return width; };
 }
 
-/** Remember the last key: the function returned says whether a key is another one. */
+/** Remember the last parts: the function returned says whether some are others, by what they hold. */
 export function changes() {
-  let last;
+  let last = null;
+  let key = '';
   return (...parts) => {
-    const key = JSON.stringify(parts);
-    if (key === last) return false;
-    last = key;
+    if (last && parts.length === last.length && parts.every((part, i) => part === last[i])) return false;
+    last = parts;
+    const next = JSON.stringify(parts);
+    if (next === key) return false;
+    key = next;
     return true;
   };
 }

@@ -3,7 +3,7 @@
 
 import { cellGrid, cellLayout, drawCells } from './cells.js';
 import { options, segments } from './controls.js';
-import { fixed, roomIn, say, svg, textWidth, visible } from './dom.js';
+import { changes, fixed, say, svg, textWidth, visible, widthOf } from './dom.js';
 import { offer } from './export.js';
 import { colour, inkOn, LIGHT, onThemeChange, theme } from './palette.js';
 import { headNode, isHeadChanged, toggleHead, toggleNode } from './question.js';
@@ -92,7 +92,7 @@ export function mountHeads(section, session) {
     const rows = [];
     if (known && source !== null && source !== undefined) rows.push(['most of it on', `${visible(now.view?.[state.direction]?.[source]?.text ?? '')} (${source})`]);
     for (const kind of changedHeads(state.interventions)[`${layer}.${head}`] ?? []) rows.push(['intervention', kind]);
-    if (state.nodes.includes(headNode(layer, head))) rows.push(['', 'in the circuit']);
+    if (state.nodes.includes(headNode(layer, head))) rows.push(['in the circuit', '']);
     return { place: `L${layer}H${head}`, value: known ? `${fixed(value, 3, grid.diverging)} ${grid.label}` : 'no value yet', rows, hint: 'click selects · Shift ablates · Alt patches' };
   }
 
@@ -136,27 +136,37 @@ export function mountHeads(section, session) {
     return { ...drawn, height: place.bottom + 44 };
   }
 
+  const width = widthOf(box, () => ask());
+  const differs = changes();
   let asked = false;
-  function paint() {
+  function paint(force) {
     asked = false;
     const state = store.get();
     const grid = now.grid ?? blank(state.grid);
-    const place = layout(grid, roomIn(box));
-    const colours = theme();
-    cells.draw(place, headLook(grid, state, place, colours), colours, [state.layer, state.head]);
-    const { low, high } = scaleOf(grid);
-    const key = section.querySelector('.legend');
-    const scale = legend(0, 2, { stops: grid.diverging ? colours.DIVERGING : colours.SEQUENTIAL, low, high, signed: grid.diverging }, colours);
-    key.replaceChildren(...(now.grid ? [svg('svg', { width: 164, height: 26, 'aria-hidden': 'true' }, scale)] : []));
-    kinds.show(state.grid);
-    changeOf.value = state.change;
-    find('grid-change-field').hidden = state.grid !== 'ablation' || changeOf.options.length < 2;
+    // Cells change their values in place as they stream in: how many are done says so.
+    if (differs(now.grid?.label, now.grid?.done, now.grid?.ended, grid.kind, state.interventions, state.nodes, width()) || force === true || now.gridRuns) {
+      const place = layout(grid, width());
+      const colours = theme();
+      cells.draw(place, headLook(grid, state, place, colours), colours, [state.layer, state.head]);
+      const { low, high } = scaleOf(grid);
+      const scale = legend(0, 2, { stops: grid.diverging ? colours.DIVERGING : colours.SEQUENTIAL, low, high, signed: grid.diverging }, colours);
+      section.querySelector('.legend').replaceChildren(...(now.grid ? [svg('svg', { width: 164, height: 26, 'aria-hidden': 'true' }, scale)] : []));
+    }
+    mark(state);
     find('grid-words').textContent = grid.words ?? '';
+    status(grid);
+  }
+
+  /** What a choice changes at once; the cells follow in the next frame. */
+  function mark(state) {
+    cells.select([state.layer, state.head]);
+    kinds.show(state.grid);
+    if (changeOf.value !== state.change) changeOf.value = state.change;
+    find('grid-change-field').hidden = state.grid !== 'ablation' || changeOf.options.length < 2;
     buttons.ablate.setAttribute('aria-pressed', isHeadChanged(state.interventions, state.layer, state.head, 'zero'));
     buttons.patch.setAttribute('aria-pressed', isHeadChanged(state.interventions, state.layer, state.head, 'patch'));
     buttons.join.setAttribute('aria-pressed', state.nodes.includes(headNode(state.layer, state.head)));
     find('head-name').textContent = `L${state.layer}H${state.head}`;
-    status(grid);
   }
 
   let ran = false;
@@ -178,12 +188,11 @@ export function mountHeads(section, session) {
     ran = now.gridRuns;
   }
 
-  const ask = () => { if (!asked) { asked = true; requestAnimationFrame(paint); } };
+  function ask() { if (!asked) { asked = true; requestAnimationFrame(() => paint()); } }
   session.on('grid', ask);
-  session.on('state', paint);
+  session.on('state', () => { mark(store.get()); ask(); });
   session.on('view', ask);
-  onThemeChange(paint);
-  new ResizeObserver(ask).observe(box);
+  onThemeChange(() => paint(true));
   offer(section, 'heads', () => now.grid && {
     title: `${now.grid.label} of each head`, words: now.grid.words, drawing, table: headTable(now.grid), json: { ...now.grid, fresh: undefined },
   });

@@ -4,7 +4,7 @@ import { options } from './controls.js';
 import { el, say } from './dom.js';
 import { fullPoint, hasHeads, layerOf, shortPoint, zPoint } from './question.js';
 
-export const CHANGES = [['zero', 'zero'], ['patch', 'patch from the other run'], ['scale', 'scale by'], ['mean', 'mean'], ['freeze', 'freeze']];
+export const CHANGES = [['zero', 'zero'], ['patch', 'patch'], ['scale', 'scale by'], ['mean', 'mean'], ['freeze', 'freeze']];
 
 /** The intervention with one field changed, and what then has no meaning left out. */
 export function edited(intervention, field, value) {
@@ -90,6 +90,8 @@ export function mountInterventions(section, session) {
       el('button', { type: 'button', class: 'remove', 'aria-label': `Remove intervention ${number}: ${inWords(intervention)}`, onclick: () => remove(index) }, '×'));
   }
 
+  // Rows that are as they were stay: their many options take longest to build.
+  let rows = new Map();
   let shown = '';
   function paint() {
     const state = store.get();
@@ -98,14 +100,18 @@ export function mountInterventions(section, session) {
     shown = key;
     const focused = document.activeElement?.closest?.('[data-intervention]');
     const back = focused && { index: Number(focused.dataset.intervention), field: document.activeElement.dataset.field };
-    list.replaceChildren(...state.interventions.map(row));
+    const keys = state.interventions.map((intervention, index) => `${index} ${JSON.stringify(intervention)}`);
+    const items = state.interventions.map((intervention, index) => rows.get(keys[index]) ?? row(intervention, index));
+    rows = new Map(keys.map((k, index) => [k, items[index]]));
+    items.forEach((item, index) => { if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null); });
+    while (list.children.length > items.length) list.lastElementChild.remove();
     options(find('at-choices'), ['all', 'END', ...Object.keys(state.positions)].map((name) => [name, name]));
     const on = state.interventions.filter((i) => i.on).length;
     section.querySelector('.subject').textContent = state.interventions.length ? `${on} of ${state.interventions.length} on` : '';
     find('interventions-off').textContent = on ? 'All off' : 'All on';
     find('interventions-off').hidden = find('interventions-clear').hidden = !state.interventions.length;
     find('interventions-empty').hidden = state.interventions.length > 0;
-    if (back) {
+    if (back && !list.contains(focused)) {
       const item = list.children[Math.min(back.index, list.children.length - 1)];
       (item?.querySelector(`[data-field="${back.field}"]`) ?? item?.querySelector('.remove') ?? find('intervention-add')).focus();
     }

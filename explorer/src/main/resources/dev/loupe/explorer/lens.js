@@ -3,7 +3,7 @@
 
 import { cellGrid, cellLayout, drawCells } from './cells.js';
 import { empty, segments } from './controls.js';
-import { changes, percent, roomIn, shorten, visible } from './dom.js';
+import { changes, percent, shorten, visible, widthOf } from './dom.js';
 import { offer } from './export.js';
 import { colour, inkOn, LIGHT, onThemeChange, theme } from './palette.js';
 import { tokensOf } from './attention.js';
@@ -65,6 +65,7 @@ export function mountLens(section, session) {
   });
   const layout = (lens, texts, rows, width) => cellLayout({ rows: rows.map((i) => lens.layers[i]), columns: texts, width, smallest: 34, largest: 110, height: 24, letters: 11 });
 
+  const width = widthOf(body, () => paint());
   const differs = changes();
   function paint(force) {
     const view = now.view;
@@ -76,9 +77,8 @@ export function mountLens(section, session) {
     for (const shade of ['answer', 'rank']) shades.allow(shade, view?.lens?.cells[0]?.[0]?.answer !== undefined);
     if (!known) return;
     const { lens, texts, rows } = shown();
-    const width = roomIn(box);
-    if (differs(lens, texts, state.shade, width) || force === true) {
-      const at = layout(lens, texts, rows, width);
+    if (differs(lens, texts.join('\n'), state.shade, width()) || force === true) {
+      const at = layout(lens, texts, rows, width());
       const colours = theme();
       cells.draw(at, look(lens, rows, at, colours), colours, null);
     }
@@ -103,5 +103,4 @@ export function mountLens(section, session) {
   session.on('view', paint);
   session.on('state', () => paint());
   onThemeChange(() => paint(true));
-  new ResizeObserver(() => paint()).observe(box);
 }

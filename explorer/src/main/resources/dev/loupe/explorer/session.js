@@ -83,10 +83,19 @@ export function createSession({ api, store, model, wait = sleep }) {
     else throw error;
   }
 
+  /** Without a prompt there is nothing to show. */
+  function clear() {
+    views.cancel(); grids.cancel(); circuits.cancel();
+    done = { grid: null, circuit: null };
+    put('view', { view: null, stale: false, problem: null, busy: 0 });
+    put('grid', { grid: null, gridRuns: false, gridProblem: null });
+    put('circuit', { circuit: null, circuitRuns: false, circuitProblem: null });
+  }
+
   function refreshView({ typing = false } = {}) {
     const state = store.get();
     if (polling || !state.clean) {
-      if (!state.clean) { views.cancel(); put('view', { view: null, stale: false, problem: null }); }
+      if (!state.clean) clear();
       return;
     }
     put('stale', { stale: true });
@@ -112,7 +121,9 @@ export function createSession({ api, store, model, wait = sleep }) {
   function runGrid(state) {
     const key = gridKey(state);
     done.grid = key;
-    put('grid', { gridRuns: true, gridProblem: null });
+    // What is shown until the first line comes is of the state before.
+    const old = now.grid && { ...now.grid, ended: false, done: 0, fresh: now.grid.values.map((row) => row.map(() => null)) };
+    put('grid', { gridRuns: true, gridProblem: null, grid: old });
     grids.start(async (signal) => {
       try {
         const body = { ...toQuestion(state), grid: state.grid, change: state.change };
@@ -130,7 +141,7 @@ export function createSession({ api, store, model, wait = sleep }) {
     done.circuit = circuitKey(state);
     circuits.cancel();
     if (!state.nodes.length) { put('circuit', { circuit: null, circuitRuns: false, circuitProblem: null }); return; }
-    put('circuit', { circuitRuns: true, circuitProblem: null });
+    put('circuit', { circuitRuns: true, circuitProblem: null, circuit: now.circuit && { ...now.circuit, ended: false, old: true } });
     circuits.start(async (signal) => {
       try {
         await wait(CIRCUIT_REST, signal);
@@ -142,7 +153,7 @@ export function createSession({ api, store, model, wait = sleep }) {
         }), { signal, wait, onWait: (left) => put('circuit', { circuitWaits: left }) });
         put('circuit', { circuitRuns: false });
       } catch (error) {
-        failed(error, () => put('circuit', { circuitRuns: false, circuitProblem: error }));
+        failed(error, () => put('circuit', { circuitRuns: false, circuitProblem: error, circuit: null }));
       }
     });
   }
@@ -164,7 +175,7 @@ export function createSession({ api, store, model, wait = sleep }) {
     start: restart,
     restart,
     cancelGrid() { grids.cancel(); put('grid', { gridRuns: false, gridWaits: 0 }); },
-    cancelCircuit() { circuits.cancel(); put('circuit', { circuitRuns: false, circuitWaits: 0 }); },
+    cancelCircuit() { circuits.cancel(); put('circuit', { circuitRuns: false, circuitWaits: 0, circuit: now.circuit?.old ? null : now.circuit }); },
     runGrid: () => runGrid(store.get()),
     runCircuit: () => runCircuit(store.get()),
     examples: (task, seed = 0, signal) => api.json(`examples?task=${encodeURIComponent(task)}&seed=${seed}`, { signal }),

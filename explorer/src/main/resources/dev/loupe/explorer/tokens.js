@@ -35,7 +35,7 @@ export function mountTokens(section, session) {
     const { direction, positions } = store.get();
     naming.hidden = !view;
     if (!view) { if (differs(null)) box.replaceChildren(); return; }
-    if (differs(view.clean, view.corrupted, direction, Object.keys(positions))) build(view, direction);
+    if (differs(view.clean, view.corrupted, direction, Object.keys(positions).join('\n'))) build(view, direction);
     mark();
   }
 

@@ -1,7 +1,7 @@
 // The attribution waterfall: what each component adds to the target, one after the other.
 
 import { empty } from './controls.js';
-import { changes, el, fixed, roomIn, svg, textWidth } from './dom.js';
+import { changes, el, fixed, svg, textWidth, widthOf } from './dom.js';
 import { offer } from './export.js';
 import { LIGHT, onThemeChange, theme } from './palette.js';
 import { label } from './svg.js';
@@ -54,6 +54,7 @@ export function mountWaterfall(section, session) {
     const layer = event.target.closest?.('[data-layer]')?.dataset.layer;
     if (layer !== undefined) store.set({ layer: Number(layer) });
   });
+  const room = widthOf(body, () => paint());
   const differs = changes();
   function paint(force) {
     const attribution = now.view?.attribution;
@@ -62,7 +63,7 @@ export function mountWaterfall(section, session) {
       if (differs(Boolean(now.view))) body.replaceChildren(empty(now.view ? 'An answer is needed: its direction is what the parts add up to.' : 'A prompt is needed.'));
       return;
     }
-    const [width, chosen] = [roomIn(body), `attn ${store.get().layer}`];
+    const [width, chosen] = [room(), `attn ${store.get().layer}`];
     if (!differs(attribution, width, chosen) && force !== true) return;
     const drawn = drawWaterfall(attribution, width, theme(), chosen);
     const words = attribution.parts.map(({ name, value }) => `${name} ${fixed(value, 2, true)}`).join(', ');
@@ -79,5 +80,4 @@ export function mountWaterfall(section, session) {
   session.on('view', paint);
   session.on('state', () => paint());
   onThemeChange(() => paint(true));
-  new ResizeObserver(() => paint()).observe(body);
 }
