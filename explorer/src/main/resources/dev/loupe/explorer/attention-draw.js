@@ -83,13 +83,17 @@ export function drawLines(pattern, place, at, colours, id = '') {
     label(side - 8, 8, 'from', { 'text-anchor': 'end', 'font-size': LABEL, fill: colours.muted }),
     label(end + 8, 8, 'looks at', { 'font-size': LABEL, fill: colours.muted }));
   const bend = (end - start) * 0.45;
-  const line = ({ to, from, weight }, on) => svg('path', {
-    d: `M${start} ${middle(to)}C${start + bend} ${middle(to)} ${end - bend} ${middle(from)} ${end} ${middle(from)}`,
-    fill: 'none', stroke: on ? colours.positive : colours.muted, 'stroke-width': Math.max(0.5, 7 * weight), 'stroke-opacity': on ? 0.9 : 0.16,
-    'stroke-linecap': 'butt',
-  });
+  const curve = ({ to, from }) => `M${start} ${middle(to)}C${start + bend} ${middle(to)} ${end - bend} ${middle(from)} ${end} ${middle(from)}`;
+  const path = (d, weight, on) => svg('path', { d, fill: 'none', stroke: on ? colours.positive : colours.muted,
+    'stroke-width': Math.max(0.5, 7 * weight), 'stroke-opacity': on ? 0.9 : 0.16 });
   const lines = linesOf(pattern);
-  group.append(...lines.filter((l) => l.to !== at).map((l) => line(l, false)), ...lines.filter((l) => l.to === at).map((l) => line(l, true)));
+  // Those of other destinations go into one path for each width: a long prompt has thousands.
+  const others = new Map();
+  for (const line of lines.filter(({ to }) => to !== at)) {
+    const width = Math.round(line.weight * 16) / 16;
+    others.set(width, (others.get(width) ?? '') + curve(line));
+  }
+  group.append(...[...others].map(([weight, d]) => path(d, weight, false)), ...lines.filter(({ to }) => to === at).map((line) => path(curve(line), line.weight, true)));
   const looked = pattern[at] ?? [];
   labels.forEach((text, i) => {
     const chosen = i === at;

@@ -107,6 +107,8 @@ export function mountAttention(section, session) {
     matrix.replaceChildren(svg('svg', { width: at.matrix.width, height: at.matrix.height, role: 'img', class: 'pointed',
       'aria-label': `Attention of L${attention.layer}H${attention.head} on the ${run} run` }, drawMatrix(pattern, at.matrix, position, colours).node));
     lines.replaceChildren(svg('svg', { width: at.lines.width, height: at.lines.height, 'aria-hidden': 'true' }, drawLines(pattern, at.lines, position, colours, 'lines').node));
+    const [top, bottom] = [22 + 20 * position, 42 + 20 * position];
+    if (texts.length > 22 && (top < lines.scrollTop || bottom > lines.scrollTop + 470)) lines.scrollTop = Math.max(0, top - 230);
     const token = (from) => el('span', { class: 'mono' }, visible(texts[from] ?? ''));
     reading.replaceChildren('From ', token(position), ` (${position}) it looks at `,
       ...strongest(pattern[position] ?? []).flatMap(({ from, weight }, i) => [i ? ', ' : '', token(from), ` ${fixed(weight, 2)}`]), '.');

@@ -26,13 +26,9 @@ export function cellLayout({ rows, columns, rowName = '', columnName = '', width
     width: Math.ceil(right + lean + 1), height: Math.ceil(bottom + 1) };
 }
 
-/**
- * Draw cells. look(row, column) is { fill, text, ink, faded, badge } or null for none; id gives
- * cells ids and roles for the page, and none for a file.
- */
-export function drawCells(at, look, colours, { id = '', tell = null, chosen = () => false } = {}) {
-  const gap = at.cell < 24 ? 1 : 2;
-  const names = svg('g', id ? { 'aria-hidden': 'true' } : {});
+/** The labels of rows and columns. */
+function drawLabels(at, colours) {
+  const names = svg('g');
   if (at.columnName) names.append(label((at.left + at.right) / 2, 6, at.columnName, { 'text-anchor': 'middle', 'font-size': LABEL, fill: colours.muted }));
   if (at.rowName) {
     names.append(label(0, 0, at.rowName, { 'text-anchor': 'middle', 'font-size': LABEL, fill: colours.muted,
@@ -44,36 +40,61 @@ export function drawCells(at, look, colours, { id = '', tell = null, chosen = ()
       ? label(0, 0, text, { 'font-size': LABEL, fill: colours.ink, transform: `translate(${x} ${at.top - 7}) rotate(-60)`, 'data-column': column })
       : label(x, at.top - 9, text, { 'text-anchor': 'middle', 'font-size': LABEL, fill: colours.ink, 'data-column': column }));
   });
-  // Texts are in a layer of their own: a screen reader gets each cell's label instead.
-  const texts = svg('g', id ? { 'aria-hidden': 'true', class: 'texts' } : {});
-  const group = svg('g', id ? { role: 'none' } : {}, names);
   at.rowLabels.forEach((text, row) => {
-    const y = at.top + at.cellHeight * row;
-    names.append(label(at.left - 7, y + at.cellHeight / 2, text, { 'text-anchor': 'end', 'font-size': LABEL, fill: colours.ink, 'data-row': row }));
+    names.append(label(at.left - 7, at.top + at.cellHeight * (row + 0.5), text, { 'text-anchor': 'end', 'font-size': LABEL, fill: colours.ink, 'data-row': row }));
+  });
+  return names;
+}
+
+/** Give one cell its look, touching only what is another than before. */
+function dress(part, look, words) {
+  const { node, rect, text, marks, x, y, width, height, old } = part;
+  if (old?.fill !== look.fill) rect.setAttribute('fill', look.fill);
+  if (old?.text !== look.text) text.textContent = look.text ?? '';
+  if (old?.ink !== look.ink) text.setAttribute('fill', look.ink);
+  if ((old?.badge ?? '') !== (look.badge ?? '') || (look.badge && old?.ink !== look.ink)) marks.replaceChildren(...(look.marks ?? []).map((mark) => mark(x, y, width, height)));
+  if (words !== null) {
+    if (Boolean(old?.faded) !== Boolean(look.faded)) for (const each of [node, text]) each.classList.toggle('faded', Boolean(look.faded));
+    if (part.words !== words) node.setAttribute('aria-label', words);
+    part.words = words;
+  }
+  part.old = look;
+}
+
+/**
+ * Draw cells. look(row, column) is { fill, ink, text, faded, marks, badge }, where marks are drawn by
+ * functions of x, y, width and height, and badge names them. id gives cells ids and roles for the page;
+ * without it, it is for a file. Returns repaint(look), too, for cells that stay where they are.
+ */
+export function drawCells(at, look, colours, { id = '', tell = null } = {}) {
+  const gap = at.cell < 24 ? 1 : 2;
+  const names = drawLabels(at, colours);
+  // Texts are in a layer of their own: a screen reader gets each cell's label instead.
+  const texts = svg('g', { 'font-size': LABEL, 'text-anchor': 'middle', 'dominant-baseline': 'central' });
+  if (id) for (const group of [names, texts]) group.setAttribute('aria-hidden', 'true');
+  const group = svg('g', id ? { role: 'none' } : {}, names);
+  const parts = at.rowLabels.map((_, row) => {
     const line = svg('g', id ? { role: 'row' } : {});
-    for (let column = 0; column < at.columnLabels.length; column++) {
-      const cell = look(row, column);
-      const x = at.left + at.cell * column;
-      const words = id && tell ? tell(row, column) : null;
-      const node = svg('g', id ? {
-        id: `${id}-${row}-${column}`, role: 'gridcell', 'data-cell': `${row}.${column}`, 'aria-selected': String(chosen(row, column)),
-        'aria-label': words ? `${words.place}: ${words.value}` : undefined, class: cell?.faded ? 'cell faded' : 'cell',
-      } : {});
-      const box = { x: x + gap / 2, y: y + gap / 2, width: at.cell - gap, height: at.cellHeight - gap, rx: 2 };
-      node.append(cell
-        ? svg('rect', { ...box, fill: cell.fill })
-        : svg('rect', { ...box, fill: colours.ground, stroke: colours.rule, 'stroke-dasharray': '2 3' }));
-      if (cell?.text) {
-        texts.append(label(x + at.cell / 2, y + at.cellHeight / 2, cell.text,
-          { 'text-anchor': 'middle', 'font-size': LABEL, fill: cell.ink, class: id && cell.faded ? 'faded' : undefined }));
-      }
-      for (const mark of cell?.marks ?? []) texts.append(mark(x + gap / 2, y + gap / 2, at.cell - gap, at.cellHeight - gap));
-      line.append(node);
-    }
     group.append(line);
+    return at.columnLabels.map((__, column) => {
+      const [x, y] = [at.left + at.cell * column + gap / 2, at.top + at.cellHeight * row + gap / 2];
+      const [width, height] = [at.cell - gap, at.cellHeight - gap];
+      const rect = svg('rect', { x, y, width, height, rx: 2 });
+      const node = svg('g', id ? { id: `${id}-${row}-${column}`, role: 'gridcell', 'data-cell': `${row}.${column}`, 'aria-selected': 'false', class: 'cell' } : {}, rect);
+      const text = svg('text', { x: x + width / 2, y: y + height / 2 });
+      const marks = svg('g');
+      texts.append(text, marks);
+      line.append(node);
+      return { node, rect, text, marks, x, y, width, height, old: null, words: null };
+    });
   });
   group.append(texts);
-  return { node: group, width: at.width, height: at.height };
+  const repaint = (next) => parts.forEach((line, row) => line.forEach((part, column) => {
+    const words = id && tell ? tell(row, column) : null;
+    dress(part, next(row, column), words && `${words.place}: ${words.value}`);
+  }));
+  repaint(look);
+  return { node: group, width: at.width, height: at.height, repaint };
 }
 
 const MOVES = {
@@ -90,12 +111,14 @@ export function stepIn([rows, columns], [row, column], key) {
 
 /**
  * Put a living grid into a box. tell(row, column): words for tooltip and screen reader; onPick(row,
- * column, event): a click or Enter; onKey(key, row, column): another key, true if it was for this.
+ * column, event): a click or Enter; column: what is selected is a whole column; onKey(key, row, column): another key, true if it was for this.
  */
-export function cellGrid(box, { id, name, tell, onPick, onKey = () => false }) {
+export function cellGrid(box, { id, name, column: tall = false, tell, onPick, onKey = () => false }) {
   const surface = svg('svg', { id, role: 'grid', tabindex: 0, 'aria-label': name, class: 'cells' });
   box.append(surface);
   let at = null;
+  let drawn = null;
+  let place = '';
   let cursor = null;
   let selected = null;
   const frames = { selected: svg('rect', { class: 'frame selected', rx: 2 }), cursor: svg('rect', { class: 'frame cursor', rx: 3 }) };
@@ -104,11 +127,12 @@ export function cellGrid(box, { id, name, tell, onPick, onKey = () => false }) {
   const nodeOf = ([row, column]) => surface.querySelector(`#${id}-${row}-${column}`);
 
   function mark() {
-    for (const [which, cell, grow] of [['selected', selected, 0], ['cursor', surface.matches(':focus-visible') ? cursor : null, 2]]) {
+    const rows = tall && at ? at.rowLabels.length : 1;
+    for (const [which, cell, grow, high] of [['selected', selected, 0, rows], ['cursor', surface.matches(':focus-visible') ? cursor : null, 2, 1]]) {
       const frame = frames[which];
       frame.setAttribute('visibility', at && inside(cell) ? 'visible' : 'hidden');
       if (!at || !inside(cell)) continue;
-      const values = { x: at.left + at.cell * cell[1] - grow, y: at.top + at.cellHeight * cell[0] - grow, width: at.cell + 2 * grow, height: at.cellHeight + 2 * grow };
+      const values = { x: at.left + at.cell * cell[1] - grow, y: at.top + at.cellHeight * cell[0] - grow, width: at.cell + 2 * grow, height: at.cellHeight * high + 2 * grow };
       for (const [key, value] of Object.entries(values)) frame.setAttribute(key, value);
     }
     if (at && inside(cursor)) surface.setAttribute('aria-activedescendant', `${id}-${cursor[0]}-${cursor[1]}`);
@@ -153,6 +177,13 @@ export function cellGrid(box, { id, name, tell, onPick, onKey = () => false }) {
     surface,
     /** Draw anew: a layout, a look, and which cell is selected. */
     draw(layout, look, colours, cell) {
+      const where = JSON.stringify([layout, colours.ground]);
+      if (drawn && where === place) {
+        drawn.repaint(look);
+        this.select(cell);
+        return;
+      }
+      place = where;
       at = layout;
       selected = cell;
       if (cursor && !inside(cursor)) cursor = null;
@@ -160,8 +191,9 @@ export function cellGrid(box, { id, name, tell, onPick, onKey = () => false }) {
       surface.setAttribute('width', at.width);
       surface.setAttribute('height', at.height);
       surface.setAttribute('viewBox', `0 0 ${at.width} ${at.height}`);
-      surface.replaceChildren(drawCells(at, look, colours,
-        { id, tell, chosen: (row, column) => Boolean(selected) && row === selected[0] && column === selected[1] }).node, frames.selected, frames.cursor);
+      drawn = drawCells(at, look, colours, { id, tell });
+      surface.replaceChildren(drawn.node, frames.selected, frames.cursor);
+      if (inside(selected)) nodeOf(selected).setAttribute('aria-selected', 'true');
       mark();
     },
     /** Only the selection has changed. */

@@ -15,8 +15,8 @@ export function edgeWidth(score, reach) {
   return 0.75 + 5.25 * Math.sqrt(Math.abs(score) / (reach || 1));
 }
 
-/** The graph at its places; chosen is the id of the selected head. */
-export function drawCircuit({ places, rows, width, height }, edges, colours, chosen = '') {
+/** The graph at its places. */
+export function drawCircuit({ places, rows, width, height }, edges, colours) {
   const group = svg('g');
   let last = -1;
   for (const row of rows) {
@@ -38,11 +38,10 @@ export function drawCircuit({ places, rows, width, height }, edges, colours, cho
   }
   for (const node of places.values()) {
     const end = node.kind === 'input' || node.kind === 'logits';
-    const on = node.id === chosen;
     group.append(svg('g', { 'data-node': node.id, class: end ? 'node end' : 'node' },
       svg('rect', { x: node.x - BOX.width / 2, y: node.y - BOX.height / 2, width: BOX.width, height: BOX.height, rx: node.kind === 'mlp' ? 2 : 12,
-        fill: end ? colours.ink : on ? colours.accent : colours.ground, stroke: on ? colours.accent : colours.ink, 'stroke-width': node.kind === 'mlp' ? 1 : 1.25 }),
-      label(node.x, node.y + 0.5, node.label, { 'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': on ? 650 : 500, fill: end || on ? colours.ground : colours.ink })));
+        fill: end ? colours.ink : colours.ground, stroke: colours.ink, 'stroke-width': node.kind === 'mlp' ? 1 : 1.25 }),
+      label(node.x, node.y + 0.5, node.label, { 'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': 500, fill: end ? colours.ground : colours.ink })));
   }
   return { node: group, width, height };
 }

@@ -103,14 +103,13 @@ export function mountCircuit(section, session) {
   }
 
   function drawing(width, colours) {
-    const { nodes, layer, head } = store.get();
     const edges = now.circuit?.edges ?? [];
-    return drawCircuit(layoutCircuit(withEnds(nodes), edges, { width, parallel: model.parallel }), edges, colours, colours === LIGHT ? '' : headNode(layer, head));
+    return drawCircuit(layoutCircuit(withEnds(store.get().nodes), edges, { width, parallel: model.parallel }), edges, colours);
   }
 
   const stageWidth = widthOf(stage, () => ask());
   const factsWidth = widthOf(facts, () => ask());
-  const differs = changes();
+  const [differs, redrawn] = [changes(), changes()];
   let ran = false;
   function paint(force) {
     const state = store.get();
@@ -138,12 +137,13 @@ export function mountCircuit(section, session) {
       stage.replaceChildren(empty('No heads yet. Press c on a head in the grid, add the selected head here, or let attribution suggest a circuit within the write budget.'));
       return;
     }
-    const colours = theme();
     const edges = now.circuit?.edges ?? [];
-    const at = layoutCircuit(withEnds(state.nodes), edges, { width: stageWidth(), parallel: model.parallel });
-    const drawn = drawCircuit(at, edges, colours, own);
-    stage.replaceChildren(svg('svg', { width: drawn.width, height: drawn.height, role: 'img', class: 'graph',
-      'aria-label': `Circuit of ${state.nodes.length} nodes and ${edges.length} edges` }, drawn.node));
+    if (redrawn(edges, state.nodes, stageWidth()) || force === true || !stage.querySelector('svg')) {
+      const drawn = drawing(stageWidth(), theme());
+      stage.replaceChildren(svg('svg', { width: drawn.width, height: drawn.height, role: 'img', class: 'graph',
+        'aria-label': `Circuit of ${state.nodes.length} nodes and ${edges.length} edges` }, drawn.node));
+    }
+    for (const node of stage.querySelectorAll('[data-node]')) node.classList.toggle('chosen', node.dataset.node === own);
   }
   let asked = false;
   function ask() { if (!asked) { asked = true; requestAnimationFrame(() => { asked = false; paint(); }); } }

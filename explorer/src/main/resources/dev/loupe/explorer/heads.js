@@ -56,7 +56,7 @@ export function headLook(grid, state, at, colours) {
     if (state.nodes.includes(headNode(row, column))) {
       marks.push((x, y, width) => svg('circle', { cx: x + width - 5, cy: y + 5, r: 3, fill: ink, stroke: fill }));
     }
-    return { fill, ink, text: written && value !== null ? fixed(value, 2, grid.diverging) : '', faded: !grid.fresh[row][column], marks };
+    return { fill, ink, text: written && value !== null ? fixed(value, 2, grid.diverging) : '', faded: !grid.fresh[row][column], marks, badge: `${signs ?? ''}${state.nodes.includes(headNode(row, column))}` };
   };
 }
 
@@ -188,7 +188,14 @@ export function mountHeads(section, session) {
     ran = now.gridRuns;
   }
 
-  function ask() { if (!asked) { asked = true; requestAnimationFrame(() => paint()); } }
+  let last = 0;
+  /** Paint in the next frame; while cells stream in, not more often than the eye needs. */
+  function ask() {
+    if (asked) return;
+    asked = true;
+    const rest = now.gridRuns ? Math.max(0, 50 - (performance.now() - last)) : 0;
+    setTimeout(() => requestAnimationFrame(() => { last = performance.now(); paint(); }), rest);
+  }
   session.on('grid', ask);
   session.on('state', () => { mark(store.get()); ask(); });
   session.on('view', ask);

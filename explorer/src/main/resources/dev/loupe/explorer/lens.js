@@ -60,10 +60,10 @@ export function mountLens(section, session) {
   }
 
   const cells = cellGrid(box, {
-    id: 'lens', name: 'Logit lens, layers by positions. Arrow keys move, Enter chooses the position.', tell,
+    id: 'lens', column: true, name: 'Logit lens, layers by positions. Arrow keys move, Enter chooses the position.', tell,
     onPick: (_, column) => store.set({ at: column }),
   });
-  const layout = (lens, texts, rows, width) => cellLayout({ rows: rows.map((i) => lens.layers[i]), columns: texts, width, smallest: 34, largest: 110, height: 24, letters: 11 });
+  const layout = (lens, texts, rows, width) => cellLayout({ rows: rows.map((i) => lens.layers[i]), columns: texts, width, smallest: 44, largest: 110, height: 24, letters: 11 });
 
   const width = widthOf(body, () => paint());
   const differs = changes();

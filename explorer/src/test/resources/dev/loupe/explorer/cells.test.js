@@ -50,6 +50,14 @@ export const tests = {
     box.querySelector('[data-cell="2.0"] rect').dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true }));
     equal(picked, [[2, 0, true]]);
   }),
+  'cells that stay where they are only change what has changed': () => grid(({ box, cells }) => {
+    const [one, other] = ['0.0', '1.1'].map((name) => box.querySelector(`[data-cell="${name}"]`));
+    cells.draw(at(), (row, column) => (row === 1 && column === 1 ? { fill: '#123456', ink: '#ffffff', text: '9', faded: true } : look()), LIGHT, [0, 1]);
+    ok(box.querySelector('[data-cell="0.0"]') === one, 'drawn anew');
+    equal([other.firstChild.getAttribute('fill'), other.classList.contains('faded'), one.firstChild.getAttribute('fill')], ['#123456', true, '#ffffff']);
+    equal([...box.querySelectorAll('text')].filter((text) => text.textContent === '9').length, 1);
+    equal(box.querySelector('[aria-selected=true]').dataset.cell, '0.1');
+  }),
   'the selection moves without drawing anew': () => grid(({ box, cells }) => {
     const cell = box.querySelector('[data-cell="1.1"]');
     cells.select([1, 1]);
