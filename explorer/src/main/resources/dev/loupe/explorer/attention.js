@@ -63,7 +63,7 @@ export function mountAttention(section, session) {
     showTip(cell.rect, {
       place: `L${attention.layer}H${attention.head}, ${run}: ${visible(texts[cell.to])} (${cell.to}) looks at ${visible(texts[cell.from])} (${cell.from})`,
       value: fixed(pattern[cell.to][cell.from], 4), hint: 'click chooses the destination',
-    });
+    }, matrix.firstElementChild.getBoundingClientRect());
   });
   matrix.addEventListener('pointerleave', hideTip);
   matrix.addEventListener('click', (event) => {

@@ -142,7 +142,7 @@ export function cellGrid(box, { id, name, column: tall = false, tell, onPick, on
   function tip(cell) {
     const node = nodeOf(cell);
     const words = node && tell(...cell);
-    if (words) showTip(node.getBoundingClientRect(), words);
+    if (words) showTip(node.getBoundingClientRect(), words, surface.getBoundingClientRect());
   }
   surface.addEventListener('pointermove', (event) => {
     if (event.pointerType === 'touch') return;

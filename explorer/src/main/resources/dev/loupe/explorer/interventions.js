@@ -83,8 +83,7 @@ export function mountInterventions(section, session) {
         layer === null ? null : select(`Layer of intervention ${number}`, 'layer', Array.from({ length: model.layers }, (_, i) => [String(i), `L${i}`]), layer, index),
         hasHeads(point) ? select(`Head of intervention ${number}`, 'head', [['', 'all heads'], ...Array.from({ length: model.heads }, (_, i) => [String(i), `H${i}`])], head ?? '', index) : null,
         select(`Point of intervention ${number}`, 'kind', kinds.map((k) => [k, k]), shortPoint(point), index),
-        el('span', { class: 'word' }, 'at'),
-        input('at', `Positions of intervention ${number}: all, END, a name, a number or a range such as 2..5`, String(at), { list: 'at-choices', size: 5, class: 'at' }),
+        el('span', { class: 'word' }, 'at ', input('at', `Positions of intervention ${number}: all, END, a name, a number or a range such as 2..5`, String(at), { list: 'at-choices', size: 5, class: 'at' })),
         select(`Change of intervention ${number}`, 'change', CHANGES, change, index),
         change === 'scale' ? input('factor', `Factor of intervention ${number}`, factor ?? 1, { type: 'number', step: 'any', class: 'factor' }) : null),
       el('button', { type: 'button', class: 'remove', 'aria-label': `Remove intervention ${number}: ${inWords(intervention)}`, onclick: () => remove(index) }, '×'));

@@ -56,7 +56,11 @@ async function start() {
     session.now.restarted = true;
     setTimeout(async () => {
       session.restart();
-      try { Object.assign(session.model, await api.json('model')); describe(session.model); } catch { /* the view asks again, too */ }
+      try {
+        const { model: name, layers, heads } = await api.json('model');
+        // Another model has other layers and points: the page begins anew, with the same link.
+        if (name !== session.model.model || layers !== session.model.layers || heads !== session.model.heads) location.reload();
+      } catch { /* the view asks as well and says what is wrong */ }
     });
   };
   const api = createApi({ onInstance: watchInstance(onRestart) });
@@ -75,7 +79,8 @@ async function start() {
   banner.classList.remove('shown', 'problem');
   describe(model);
 
-  const store = createStore(decode(location.hash));
+  const opened = decode(location.hash);
+  const store = createStore({ ...opened, layer: Math.min(opened.layer, model.layers - 1), head: Math.min(opened.head, model.heads - 1) });
   session = createSession({ api, store, model });
   const prompt = mountPrompt(find('prompt'), session);
   mountMetric(find('metric-line'), session);

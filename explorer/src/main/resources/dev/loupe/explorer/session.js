@@ -107,7 +107,11 @@ export function createSession({ api, store, model, wait = sleep }) {
         put('view', { view, stale: false, problem: null, busy: 0 });
         refreshStreams();
       } catch (error) {
-        failed(error, () => put('view', { stale: false, problem: error, busy: 0 }));
+        failed(error, () => {
+          // A prompt that has become shorter has no such position: its last one is looked at instead.
+          if (error.field === 'at' && state.at !== BLANK.at) store.set({ at: BLANK.at }, 'start');
+          else put('view', { stale: false, problem: error, busy: 0 });
+        });
       }
     });
   }

@@ -4,8 +4,15 @@ import { clamp, el } from './dom.js';
 
 let tip = null;
 
-/** Show a place, its value and, below, rows of [name, value], beside a rectangle of the screen. */
-export function showTip(rect, { place, value, rows = [], hint = '' }) {
+/** Where a tip of a size goes: right of what must stay in sight if there is room, else above the place, else below it. */
+export function placeOf(rect, { width, height }, beside, room) {
+  if (beside && beside.right + 12 + width <= room) return { left: beside.right + 12, top: Math.max(4, rect.top + rect.height / 2 - height / 2) };
+  const above = rect.top - height - 8;
+  return { left: clamp(rect.left + rect.width / 2 - width / 2, 8, Math.max(8, room - width - 8)), top: above >= 4 ? above : rect.bottom + 8 };
+}
+
+/** Show a place, its value and, below, rows of [name, value], at a rectangle of the screen. */
+export function showTip(rect, { place, value, rows = [], hint = '' }, beside = null) {
   if (!tip) {
     tip = el('div', { class: 'tip', 'aria-hidden': 'true' });
     document.body.append(tip);
@@ -16,10 +23,7 @@ export function showTip(rect, { place, value, rows = [], hint = '' }) {
     el('dl', {}, ...rows.flatMap(([name, number]) => [el('dt', {}, name), el('dd', {}, number)])),
     hint ? el('div', { class: 'hint' }, hint) : '');
   tip.classList.add('shown');
-  const box = tip.getBoundingClientRect();
-  const left = clamp(rect.left + rect.width / 2 - box.width / 2, 8, document.documentElement.clientWidth - box.width - 8);
-  const above = rect.top - box.height - 8;
-  const top = above >= 4 ? above : rect.bottom + 8;
+  const { left, top } = placeOf(rect, tip.getBoundingClientRect(), beside, document.documentElement.clientWidth);
   tip.style.transform = `translate(${Math.round(left + scrollX)}px, ${Math.round(top + scrollY)}px)`;
 }
 

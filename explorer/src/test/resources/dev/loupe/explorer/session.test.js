@@ -63,6 +63,13 @@ export const tests = {
     await turn();
     equal([session.now.view, session.now.problem.field, session.now.stale], [{ at: 1 }, 'answer', false]);
   },
+  'a position that a shorter prompt does not have gives way to the last one': async () => {
+    const { asked, store, session } = opened({ at: 13 });
+    session.start();
+    asked[0].reject(new Refused('no position 13', { field: 'at', status: 422 }));
+    await turn();
+    equal([store.get().at, asked.at(-1).body.at, session.now.problem], [-1, -1, null]);
+  },
   'a server that is gone is asked for until it answers, then for everything anew': async () => {
     const { asked, session } = opened();
     session.start();
