@@ -201,7 +201,7 @@ export function mountHeads(section, session) {
   session.on('view', ask);
   onThemeChange(() => paint(true));
   offer(section, 'heads', () => now.grid && {
-    title: `${now.grid.label} of each head`, words: now.grid.words, drawing, table: headTable(now.grid), json: { ...now.grid, fresh: undefined },
+    title: `Heads: ${now.grid.label}`, words: now.grid.words, drawing, table: headTable(now.grid), json: { ...now.grid, fresh: undefined },
   });
   paint();
 }
