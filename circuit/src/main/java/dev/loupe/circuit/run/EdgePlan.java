@@ -3,6 +3,7 @@ package dev.loupe.circuit.run;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What has to be computed for several circuits of one model. Places are numbered in the order of
@@ -97,6 +98,14 @@ record EdgePlan(List<Reading> readings, List<Place> sources, List<Integer> logit
     return sources.stream()
         .mapToInt(place -> place.every().size() + (everyPosition ? 0 : place.last().size()))
         .sum();
+  }
+
+  /** Returns the most MLPs of every position that one layer has. */
+  int mlps() {
+    return IntStream.range(0, sources.size() / 2)
+        .map(layer -> at(2 * layer + 1).every().versions().size())
+        .max()
+        .orElse(0);
   }
 
   /** Returns the most inputs of every position that are made at once. */

@@ -38,7 +38,7 @@ public final class EdgeRun implements AutoCloseable {
    * @param tokens of prompts that are run together, at most
    */
   record Memory(long columns, long held, int tokens) {
-    static final Memory STANDARD = new Memory(512L << 20, 1L << 30, 1024);
+    static final Memory STANDARD = new Memory(512L << 20, 1L << 30, 256);
   }
 
   private final HookedTransformer model;
@@ -215,7 +215,7 @@ public final class EdgeRun implements AutoCloseable {
   private long bytes(EdgePlan plan) {
     int prompts = batches.stream().mapToInt(rows -> rows.length).max().orElseThrow();
     int tokens = batches.stream().mapToInt(rows -> rows.length * length(rows)).max().orElseThrow();
-    return (plan.columns(true) + INPUT_COPIES * plan.widest()) * columnBytes(tokens)
+    return (plan.columns(true) + plan.mlps() + INPUT_COPIES * plan.widest()) * columnBytes(tokens)
         + plan.columns(false) * columnBytes(prompts);
   }
 

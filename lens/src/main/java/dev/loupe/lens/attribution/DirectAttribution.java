@@ -5,6 +5,7 @@ import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
+import dev.loupe.model.ActivationCache;
 import dev.loupe.model.Decomposition.Parts;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
@@ -13,8 +14,10 @@ import dev.loupe.model.ResidReader;
 import dev.loupe.model.Tokens;
 import dev.loupe.tensor.DType;
 import dev.loupe.tensor.Tensor;
+import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -72,8 +75,24 @@ public final class DirectAttribution {
    * @throws CancellationException if the thread is interrupted
    */
   public Attribution byLayer(Progress progress) {
-    return attribute(
-        whole(Parts.ALL), this::none, progress, ran -> ran.along(ran.whole(Parts.ALL)));
+    return attribute(layers(), progress);
+  }
+
+  /**
+   * Attributes a run that was made, such as one with interventions, as {@link #byLayer(Progress)}
+   * does.
+   *
+   * @param run of the clean prompts, in one batch, of every position, with embeddings, attn_out and
+   *     mlp_out of every layer, the last resid_post and the final norm's scale
+   * @throws IllegalArgumentException if the prompts have several lengths, or the cache lacks
+   *     something
+   */
+  public Attribution byLayer(ActivationCache run) {
+    return attribute(layers(), run);
+  }
+
+  private Division layers() {
+    return new Division(whole(Parts.ALL), this::none, ran -> ran.along(ran.whole(Parts.ALL)));
   }
 
   /**
@@ -83,13 +102,27 @@ public final class DirectAttribution {
    * @throws CancellationException if the thread is interrupted
    */
   public Attribution byHead(Progress progress) {
+    return attribute(heads(), progress);
+  }
+
+  /**
+   * Attributes a run that was made as {@link #byHead(Progress)} does.
+   *
+   * @param run as {@link #byLayer(ActivationCache)} has it, with z of every layer for attn_out
+   * @throws IllegalArgumentException if the prompts have several lengths, or the cache lacks
+   *     something
+   */
+  public Attribution byHead(ActivationCache run) {
+    return attribute(heads(), run);
+  }
+
+  private Division heads() {
     var contributors = new ArrayList<Contributor>();
     Head.all(model.config()).forEach(head -> contributors.add(new Contributor.OfHead(head)));
     contributors.addAll(whole(Parts.MLP));
-    return attribute(
+    return new Division(
         contributors,
         () -> model.accumulatedAttentionBias(ResidReader.unembedding()),
-        progress,
         ran ->
             Tensors.cat(
                 0,
@@ -124,16 +157,17 @@ public final class DirectAttribution {
     contributors.add(new Contributor.OtherNeurons());
     contributors.addAll(whole(Parts.ATTENTION));
     var end = ResidReader.unembedding();
-    return attribute(
-        contributors,
-        () -> model.accumulatedBias(end).sub(model.accumulatedAttentionBias(end)),
-        (done, _) -> progress.at(prompts.size() + done, twice),
-        ran -> {
-          var neurons = ran.along(ran.cache().stackNeuronResults(end));
-          var named = neurons.indexSelect(0, chosen);
-          var others = neurons.sum(0).sub(named.sum(0)).unsqueeze(0);
-          return Tensors.cat(0, List.of(named, others, ran.along(ran.whole(Parts.ATTENTION))));
-        });
+    var division =
+        new Division(
+            contributors,
+            () -> model.accumulatedBias(end).sub(model.accumulatedAttentionBias(end)),
+            ran -> {
+              var neurons = ran.along(ran.cache().stackNeuronResults(end));
+              var named = neurons.indexSelect(0, chosen);
+              var others = neurons.sum(0).sub(named.sum(0)).unsqueeze(0);
+              return Tensors.cat(0, List.of(named, others, ran.along(ran.whole(Parts.ATTENTION))));
+            });
+    return attribute(division, (done, _) -> progress.at(prompts.size() + done, twice));
   }
 
   private long[] strongestNeurons(int n, Progress progress) {
@@ -209,37 +243,79 @@ public final class DirectAttribution {
         Estimate.of(totals));
   }
 
-  private Attribution attribute(
+  private Attribution attribute(Division division, Progress progress) {
+    var found = new Found(division);
+    var kinds =
+        division.contributors().stream()
+            .map(DirectAttribution::kind)
+            .distinct()
+            .toArray(Kind[]::new);
+    batches.each(progress, batch -> found.add(batch.run(Hooks.none(), kinds), batch.rows()));
+    return found.attribution();
+  }
+
+  private Attribution attribute(Division division, ActivationCache run) {
+    int[] lengths =
+        IntStream.range(0, prompts.size())
+            .map(row -> prompts.clean().row(row).length)
+            .distinct()
+            .toArray();
+    if (lengths.length > 1) {
+      throw new IllegalArgumentException(
+          "a run of prompts of " + Arrays.toString(lengths) + " tokens: expected one length");
+    }
+    var found = new Found(division);
+    try (var _ = TensorScope.open()) {
+      found.add(batches.ran(run), IntStream.range(0, prompts.size()).toArray());
+    }
+    return found.attribution();
+  }
+
+  /**
+   * What a target is divided among.
+   *
+   * @param contributors all but the bias
+   * @param biases those of the residual stream that no contributor has, [d_model]
+   * @param parts gives what contributors add in a run, [contributor, prompt]
+   */
+  private record Division(
       List<Contributor> contributors,
       Supplier<Tensor> biases,
-      Progress progress,
-      Function<PromptBatches.Ran, Tensor> parts) {
-    var values = new double[contributors.size()][prompts.size()];
-    var bias = new double[prompts.size()];
-    var totals = new double[prompts.size()];
-    var kinds = contributors.stream().map(DirectAttribution::kind).distinct().toArray(Kind[]::new);
-    batches.each(
-        progress,
-        batch -> {
-          var ran = batch.run(Hooks.none(), kinds);
-          double[] added = parts.apply(ran).toDoubles();
-          double[] constants = ran.constants(biases.get()).toDoubles();
-          double[] total = ran.total().toDoubles();
-          for (int i = 0; i < total.length; i++) {
-            int row = batch.rows()[i];
-            bias[row] = constants[i];
-            totals[row] = total[i];
-            for (int part = 0; part < values.length; part++) {
-              values[part][row] = added[part * total.length + i];
-            }
-          }
-        });
-    var all = new ArrayList<Attribution.Part>();
-    for (int part = 0; part < values.length; part++) {
-      all.add(new Attribution.Part(contributors.get(part), Estimate.of(values[part])));
+      Function<PromptBatches.Ran, Tensor> parts) {}
+
+  /** What contributors add, prompt by prompt. */
+  private final class Found {
+    private final Division division;
+    private final double[][] values;
+    private final double[] bias = new double[prompts.size()];
+    private final double[] totals = new double[prompts.size()];
+
+    Found(Division division) {
+      this.division = division;
+      values = new double[division.contributors().size()][prompts.size()];
     }
-    all.add(new Attribution.Part(new Contributor.Bias(), Estimate.of(bias)));
-    return new Attribution(target, all, Estimate.of(totals));
+
+    void add(PromptBatches.Ran ran, int... rows) {
+      double[] added = division.parts().apply(ran).toDoubles();
+      double[] constants = ran.constants(division.biases().get()).toDoubles();
+      double[] total = ran.total().toDoubles();
+      for (int i = 0; i < total.length; i++) {
+        bias[rows[i]] = constants[i];
+        totals[rows[i]] = total[i];
+        for (int part = 0; part < values.length; part++) {
+          values[part][rows[i]] = added[part * total.length + i];
+        }
+      }
+    }
+
+    Attribution attribution() {
+      var all = new ArrayList<Attribution.Part>();
+      for (int part = 0; part < values.length; part++) {
+        all.add(new Attribution.Part(division.contributors().get(part), Estimate.of(values[part])));
+      }
+      all.add(new Attribution.Part(new Contributor.Bias(), Estimate.of(bias)));
+      return new Attribution(target, all, Estimate.of(totals));
+    }
   }
 
   private static Kind kind(Contributor contributor) {

@@ -46,6 +46,13 @@ final class PromptBatches {
     }
   }
 
+  /** Hands over a run of all prompts, of one length, that was made. */
+  Ran ran(ActivationCache whole) {
+    var cache = whole.positions(prompts.clean().length() - 1, 1);
+    var residual = cache.get(HookPoint.residPost(model.config().nLayers() - 1)).squeeze(1);
+    return new Ran(cache, residual, AnswerDirections.of(model, target, prompts.answers()));
+  }
+
   /** Prompts of one length. */
   final class Batch {
     private final int[] rows;

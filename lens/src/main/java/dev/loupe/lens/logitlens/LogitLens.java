@@ -5,12 +5,14 @@ import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.StandardMetric;
+import dev.loupe.model.ActivationCache;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Tokens;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 
 /**
@@ -56,6 +58,37 @@ public final class LogitLens {
    * @throws java.util.concurrent.CancellationException if the thread is interrupted
    */
   public LensGrid grid(long[] prompt, List<At> positions, int top, long... tokens) {
+    return grid(
+        prompt,
+        positions,
+        top,
+        rows -> ResidualRows.of(model, Tokens.of(prompt), depths, options.scale(), rows),
+        tokens);
+  }
+
+  /**
+   * Reads a run of one prompt that was made, such as one with interventions.
+   *
+   * @param cache of a batch of this prompt alone, with every residual stream of {@link #layers}
+   * @throws IllegalArgumentException as above, or if the cache lacks a stream
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public LensGrid grid(
+      long[] prompt, ActivationCache cache, List<At> positions, int top, long... tokens) {
+    return grid(
+        prompt,
+        positions,
+        top,
+        rows -> ResidualRows.of(model, cache, depths, options.scale(), rows),
+        tokens);
+  }
+
+  private LensGrid grid(
+      long[] prompt,
+      List<At> positions,
+      int top,
+      Function<long[], ResidualRows> read,
+      long... tokens) {
     int vocabulary = model.config().dVocab();
     if (top < 1 || top > vocabulary) {
       throw new IllegalArgumentException(
@@ -78,7 +111,7 @@ public final class LogitLens {
           "positions " + positions + ": the prompt has " + prompt.length + " tokens");
     }
     long[] rows = Arrays.stream(at).asLongStream().toArray();
-    try (var streams = ResidualRows.of(model, Tokens.of(prompt), depths, options.scale(), rows)) {
+    try (var streams = read.apply(rows)) {
       var reader = new GridReader(model, depths, at, top, tokens);
       return new LensGrid(
           layers(),

@@ -1,5 +1,6 @@
 package dev.loupe.lens.logitlens;
 
+import dev.loupe.model.ActivationCache;
 import dev.loupe.model.BlockMath;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Hooks;
@@ -37,13 +38,7 @@ final class ResidualRows implements AutoCloseable {
       var hooks = Hooks.none();
       for (var depth : depths) {
         // Only the rows: all positions of all layers would be the largest thing in memory.
-        hooks =
-            hooks.read(
-                depth.point(),
-                (x, _) ->
-                    kept.streams.add(
-                        TensorScope.unscoped(
-                            x.reshape(-1, model.config().dModel()).indexSelect(0, rows))));
+        hooks = hooks.read(depth.point(), (x, _) -> kept.keep(x, rows));
       }
       model.run(Run.of(tokens).withHooks(hooks).returning(Run.Returns.NOTHING));
       whole = true;
@@ -53,6 +48,32 @@ final class ResidualRows implements AutoCloseable {
         kept.close();
       }
     }
+  }
+
+  /** Takes the same of a run that was made, whose cache has every depth. */
+  static ResidualRows of(
+      HookedTransformer model,
+      ActivationCache cache,
+      List<Depth> depths,
+      NormScale scale,
+      long... rows) {
+    var kept = new ResidualRows(model.math(), scale);
+    boolean whole = false;
+    try (var _ = TensorScope.open()) {
+      depths.forEach(depth -> kept.keep(cache.get(depth.point()), rows));
+      whole = true;
+      return kept;
+    } finally {
+      if (!whole) {
+        kept.close();
+      }
+    }
+  }
+
+  private void keep(Tensor stream, long... rows) {
+    streams.add(
+        TensorScope.unscoped(
+            stream.reshape(-1, stream.size(stream.dim() - 1)).indexSelect(0, rows)));
   }
 
   /** Takes the logits of some rows at one depth. */

@@ -42,6 +42,10 @@ final class NaiveMeans {
     return Objects.requireNonNull(found, point::toString);
   }
 
+  boolean has(HookPoint point, Change.Over over) {
+    return (over == Change.Over.EVERYTHING ? everywhere : byTemplate).containsKey(point);
+  }
+
   void addEverywhere(HookPoint point, Tensor activation) {
     long[] own =
         IntStream.range(0, tokens.batch())

@@ -4,7 +4,6 @@ import dev.loupe.lens.Change;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
-import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
@@ -52,16 +51,18 @@ public final class NaiveSweep {
 
   private SweepResult run(Progress progress) {
     var prompts = sweep.prompts();
-    var baseTokens = base(prompts);
+    var direction = sweep.direction();
+    var baseTokens = InterventionRun.base(prompts, direction);
+    var sourceTokens = InterventionRun.source(prompts, direction);
     var base = run(baseTokens, points(Change.Freeze.class::isInstance));
-    var source = run(source(prompts), points(NaiveSweep::readsSource));
+    var source = run(sourceTokens, points(NaiveSweep::readsSource));
     var means = means();
     interventions.forEach(means::requireFor);
-    var hooks = new NaiveHooks(prompts, source(prompts), base.cache(), source.cache(), means);
+    var runs = InterventionRun.of(model, prompts, direction, base, source, means);
 
     var reading = new NaiveReading(sweep.metric(), prompts.answers(), baseTokens, base.output());
     double[] ofBase = reading.of("the base run", base.output(), baseTokens);
-    double[] ofSource = reading.of("the source run", source.output(), source(prompts));
+    double[] ofSource = reading.of("the source run", source.output(), sourceTokens);
     var grid = sweep.grid();
     var values = new CellValues(grid.size(), prompts.size());
     for (int cell = 0; cell < grid.size(); cell++) {
@@ -69,7 +70,7 @@ public final class NaiveSweep {
         throw new CancellationException("interrupted after " + cell + " of " + grid.size());
       }
       try (var _ = TensorScope.open()) {
-        var logits = model.run(Run.of(baseTokens).withHooks(hooks.of(grid.cell(cell)))).output();
+        var logits = model.run(Run.of(baseTokens).withHooks(runs.hooks(grid.cell(cell)))).output();
         double[] metric = reading.of("cell " + grid.labels(cell), logits, baseTokens);
         for (int prompt = 0; prompt < metric.length; prompt++) {
           values.set(cell, prompt, metric[prompt]);
@@ -77,17 +78,9 @@ public final class NaiveSweep {
       }
       progress.at(cell + 1, grid.size());
     }
-    return sweep.direction() == PatchDirection.DENOISING
+    return direction == PatchDirection.DENOISING
         ? new SweepResult(sweep, ofSource, ofBase, values)
         : new SweepResult(sweep, ofBase, ofSource, values);
-  }
-
-  private Tokens base(PromptPairs pairs) {
-    return sweep.direction() == PatchDirection.DENOISING ? pairs.corrupted() : pairs.clean();
-  }
-
-  private Tokens source(PromptPairs pairs) {
-    return sweep.direction() == PatchDirection.DENOISING ? pairs.clean() : pairs.corrupted();
   }
 
   private static boolean readsSource(Change change) {
@@ -117,10 +110,11 @@ public final class NaiveSweep {
     var byTemplate = points(change -> isMean(change, Change.Over.TEMPLATE_AND_POSITION));
     var points = new HashSet<>(everywhere);
     points.addAll(byTemplate);
-    var means = new NaiveMeans(sweep.reference(), source(sweep.reference()), sweep.prompts());
+    var reference = sweep.reference();
+    var tokens = InterventionRun.source(reference, sweep.direction());
+    var means = new NaiveMeans(reference, tokens, sweep.prompts());
     if (!points.isEmpty()) {
-      var request =
-          Run.of(source(sweep.reference())).caching(only(points)).returning(Run.Returns.NOTHING);
+      var request = Run.of(tokens).caching(only(points)).returning(Run.Returns.NOTHING);
       var cache = model.run(request).cache();
       everywhere.forEach(point -> means.addEverywhere(point, cache.get(point)));
       byTemplate.forEach(point -> means.addByTemplate(point, cache.get(point)));
