@@ -56,6 +56,12 @@ public record GivenIntervention(Intervention intervention) {
     };
   }
 
+  /** Tells whether it takes a value from other prompts too. */
+  boolean readsOthers() {
+    return intervention.change() instanceof Change.Mean
+        || intervention.change() instanceof Change.Resample;
+  }
+
   /** Returns it in the field's words: {@code zero z of L3H2 at END}. */
   @Override
   public String toString() {

@@ -203,7 +203,8 @@ public record Interventions(
         reader.read(context.stage("reading next tokens")));
   }
 
-  private List<Intervention> all() {
+  /** Returns what is carried out together. */
+  List<Intervention> all() {
     return interventions.stream().map(GivenIntervention::intervention).toList();
   }
 

@@ -2,8 +2,12 @@ package dev.loupe.study.interventions;
 
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
+import dev.loupe.lens.sweep.InterventionRun;
+import dev.loupe.model.CacheFilter;
+import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Run;
+import dev.loupe.model.RunResult;
 import dev.loupe.model.Tokens;
 import dev.loupe.study.TokenNames;
 import dev.loupe.study.interventions.NextTokens.Next;
@@ -25,42 +29,50 @@ final class NextTokensReader {
 
   NextTokensReader(HookedTransformer model, PromptPairs pairs, Interventions study) {
     this.model = model;
-    this.pairs = pairs;
+    // Means and other prompts' values are of all prompts, whichever are shown.
+    boolean readsOthers = study.interventions().stream().anyMatch(GivenIntervention::readsOthers);
+    this.pairs = readsOthers ? pairs : pairs.rows(0, Math.min(MOST, pairs.size()));
     this.study = study;
     names = new TokenNames(model);
   }
 
+  /** Reads three runs of the same prompts. */
   List<NextTokens> read(Progress progress) {
-    int rows = Math.min(MOST, pairs.size());
-    var clean = plain(pairs.clean().rows(0, rows));
-    progress.at(1, 3);
-    var corrupted =
-        study.isCorrupted() ? plain(pairs.corrupted().rows(0, rows)) : List.<List<Next>>of();
-    progress.at(2, 3);
-    var intervened = intervened(rows);
-    progress.at(3, 3);
-    return IntStream.range(0, rows)
-        .mapToObj(row ->
-            new NextTokens(
-                clean.get(row),
-                corrupted.isEmpty() ? List.of() : corrupted.get(row),
-                intervened.get(row)))
-        .toList();
-  }
-
-  private List<List<Next>> plain(Tokens tokens) {
     try (var _ = TensorScope.open()) {
-      return likeliest(model.run(Run.of(tokens).returning(Run.Returns.LAST_LOGITS)).output());
+      var clean = run(pairs.clean());
+      progress.at(1, 3);
+      var corrupted = study.isCorrupted() ? run(pairs.corrupted()) : clean;
+      progress.at(2, 3);
+      var intervened =
+          InterventionRun.of(model, pairs, study.patching(), clean, corrupted)
+              .run(study.all(), CacheFilter.none(), Run.Returns.LAST_LOGITS);
+      progress.at(3, 3);
+      var ofClean = likeliest(clean.output());
+      var ofCorrupted = study.isCorrupted() ? likeliest(corrupted.output()) : ofClean;
+      var ofIntervened = likeliest(intervened.output());
+      return IntStream.range(0, ofClean.size())
+          .mapToObj(row ->
+              new NextTokens(
+                  ofClean.get(row),
+                  study.isCorrupted() ? ofCorrupted.get(row) : List.of(),
+                  ofIntervened.get(row)))
+          .toList();
     }
   }
 
-  private List<List<Next>> intervened(int rows) {
-    return plain(pairs.clean().rows(0, rows));
+  private RunResult run(Tokens tokens) {
+    var points =
+        study.all().stream()
+            .map(intervention -> intervention.site().point())
+            .distinct()
+            .toArray(HookPoint[]::new);
+    return model.run(
+        Run.of(tokens).returning(Run.Returns.LAST_LOGITS).caching(CacheFilter.only(points)));
   }
 
   /** Returns the likeliest tokens by row of logits, [prompt, d_vocab]. */
   private List<List<Next>> likeliest(Tensor last) {
-    var logits = last.widened();
+    var logits = last.narrow(0, 0, Math.min(MOST, last.size(0))).widened();
     int count = Math.toIntExact(Math.min(study.top(), logits.size(1)));
     var top = logits.topK(count, 1);
     long[] ids = top.indices().toLongs();
