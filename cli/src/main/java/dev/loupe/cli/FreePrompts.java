@@ -5,6 +5,7 @@ import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.PaddingSide;
 import dev.loupe.model.Tokens;
+import dev.loupe.task.NextToken;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -257,37 +258,12 @@ final class FreePrompts {
         .toList();
   }
 
-  /**
-   * Returns the one token of an answer. A word without a leading space that follows a word or a
-   * punctuation mark is meant with it, where that is one token.
-   */
   private long token(String option, String text, int row, HookedTransformer model) {
-    var tokenizer = model.tokenizer();
-    var spaced = " " + text;
-    if (startsWord(text) && follows(row) && tokenizer.isSingleToken(spaced)) {
-      return tokenizer.singleToken(spaced);
-    }
-    if (!tokenizer.isSingleToken(text) && tokenizer.isSingleToken(spaced)) {
-      return tokenizer.singleToken(spaced);
-    }
     try {
-      return tokenizer.singleToken(text);
+      return NextToken.of(model.tokenizer(), clean.isEmpty() ? "" : clean.get(row), text).id();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(option + " " + e.getMessage(), e);
     }
-  }
-
-  private static boolean startsWord(String text) {
-    return Character.isLetter(text.codePointAt(0));
-  }
-
-  /** Tells whether the next word after a prompt has a space before it. */
-  private boolean follows(int row) {
-    if (clean.isEmpty()) {
-      return true;
-    }
-    int last = clean.get(row).codePointBefore(clean.get(row).length());
-    return Character.isLetterOrDigit(last) || ".,;:!?)%".indexOf(last) >= 0;
   }
 
   /** Returns these options as a shell reads them. */

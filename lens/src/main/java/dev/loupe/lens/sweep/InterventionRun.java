@@ -2,6 +2,7 @@ package dev.loupe.lens.sweep;
 
 import dev.loupe.lens.Change;
 import dev.loupe.lens.Intervention;
+import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.CacheFilter;
@@ -10,6 +11,7 @@ import dev.loupe.model.Hooks;
 import dev.loupe.model.Run;
 import dev.loupe.model.RunResult;
 import dev.loupe.model.Tokens;
+import dev.loupe.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -112,6 +114,31 @@ public final class InterventionRun {
             .withHooks(hooks(interventions))
             .caching(filter)
             .returning(returns));
+  }
+
+  /**
+   * Returns a metric of each prompt of a run.
+   *
+   * @param logits of every position, as {@link #run} gives them
+   * @throws IllegalArgumentException if the metric does not suit the answers
+   * @throws IllegalStateException if it is not a number somewhere
+   */
+  public double[] metric(Metric metric, Tensor logits) {
+    return reading(metric).of("the run", logits, base(pairs, direction));
+  }
+
+  /** Returns a metric of each prompt of the run without interventions. */
+  public double[] baseMetric(Metric metric) {
+    return reading(metric).of("the base run", base.output(), base(pairs, direction));
+  }
+
+  /** Returns a metric of each prompt of the run that values are taken from. */
+  public double[] sourceMetric(Metric metric) {
+    return reading(metric).of("the source run", source.output(), source(pairs, direction));
+  }
+
+  private NaiveReading reading(Metric metric) {
+    return new NaiveReading(metric, pairs.answers(), base(pairs, direction), base.output());
   }
 
   /** Returns hooks that carry out interventions which suit model and prompts. */

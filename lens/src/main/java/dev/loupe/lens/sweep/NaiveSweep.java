@@ -61,8 +61,8 @@ public final class NaiveSweep {
     var runs = InterventionRun.of(model, prompts, direction, base, source, means);
 
     var reading = new NaiveReading(sweep.metric(), prompts.answers(), baseTokens, base.output());
-    double[] ofBase = reading.of("the base run", base.output(), baseTokens);
-    double[] ofSource = reading.of("the source run", source.output(), sourceTokens);
+    double[] ofBase = runs.baseMetric(sweep.metric());
+    double[] ofSource = runs.sourceMetric(sweep.metric());
     var grid = sweep.grid();
     var values = new CellValues(grid.size(), prompts.size());
     for (int cell = 0; cell < grid.size(); cell++) {

@@ -1,0 +1,51 @@
+package dev.loupe.explorer;
+
+import dev.loupe.model.HookedTransformer;
+
+/**
+ * A page, and the server behind it, in which every click is an intervention on a running model. It
+ * listens on this machine alone unless it is told otherwise, and keeps nothing of its visitors: the
+ * state of the page is in its address.
+ */
+public final class Explorer implements AutoCloseable {
+  private final Server server;
+
+  private Explorer(Server server) {
+    this.server = server;
+  }
+
+  /**
+   * Starts to serve the page for a model, which is to stay open until the explorer is closed.
+   *
+   * @throws IllegalStateException if it cannot listen there, such as on a port that is taken
+   */
+  public static Explorer start(HookedTransformer model, ExplorerOptions options) {
+    return start(workbench(model), options);
+  }
+
+  /** Starts to serve the page with other answers. */
+  static Explorer start(Workbench workbench, ExplorerOptions options) {
+    return new Explorer(Server.start(workbench, Assets.ofPage(), options));
+  }
+
+  /** Returns what answers for a model. */
+  static Workbench workbench(HookedTransformer model) {
+    return new ShapeWorkbench(model);
+  }
+
+  /** Returns the address of the page, with the token if there is one. */
+  public String url() {
+    return server.url();
+  }
+
+  /** Returns the port. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Refuses what comes, lets the piece that is being computed end, and stops listening. */
+  @Override
+  public void close() {
+    server.close();
+  }
+}

@@ -1,0 +1,211 @@
+package dev.loupe.explorer;
+
+import dev.loupe.lens.Change;
+import dev.loupe.lens.Head;
+import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.Progress;
+import dev.loupe.lens.Site;
+import dev.loupe.lens.sweep.Axis;
+import dev.loupe.lens.sweep.Grid;
+import dev.loupe.lens.sweep.Sweep;
+import dev.loupe.lens.sweep.SweepOptions;
+import dev.loupe.lens.sweep.SweepResult;
+import dev.loupe.model.HookedTransformer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+
+/** A number for every head, sent layer by layer from the last, on top of what is on already. */
+final class HeadGrid {
+  private final HookedTransformer model;
+  private final Views views;
+  private final Asked asked;
+  private final Lines out;
+  private final int layers;
+  private final int heads;
+
+  HeadGrid(HookedTransformer model, Views views, Asked asked, Lines out) {
+    this.model = model;
+    this.views = views;
+    this.asked = asked;
+    this.out = out;
+    layers = model.config().nLayers();
+    heads = model.config().nHeads();
+  }
+
+  /** What the cells will be; {@code diverging} if they have a sign. */
+  record Start(
+      String type,
+      int rows,
+      int columns,
+      String label,
+      String words,
+      boolean diverging,
+      int total) {}
+
+  /** Some cells, [layer, head, value] each, of attention with the source. */
+  record Cells(String type, int done, List<List<Number>> cells) {}
+
+  /** That was all. */
+  record End(String type, double seconds) {}
+
+  /**
+   * Computes a grid.
+   *
+   * @param kind patching, ablation, attribution or attention
+   * @param change of an ablation: zero or mean
+   * @throws BadQuestion if there is no such grid, or the question does not suit it
+   */
+  void run(String kind, String change) {
+    long start = System.nanoTime();
+    switch (kind) {
+      case "patching" -> patching();
+      case "ablation" -> ablation(change);
+      case "attribution" -> attribution();
+      case "attention" -> attention();
+      default ->
+          throw new BadQuestion(
+              "grid",
+              "grid is \"%s\": expected patching, ablation, attribution or attention"
+                  .formatted(kind));
+    }
+    out.write(new End("end", (System.nanoTime() - start) / 1e9));
+  }
+
+  private void start(String label, String words, boolean diverging) {
+    out.write(new Start("start", layers, heads, label, words, diverging, layers * heads));
+  }
+
+  private void row(int layer, int done, List<Double> values) {
+    out.write(
+        new Cells(
+            "cells",
+            done * heads,
+            IntStream.range(0, heads)
+                .mapToObj(head -> List.<Number>of(layer, head, values.get(head)))
+                .toList()));
+  }
+
+  // ---- What heads do to the metric
+
+  private void patching() {
+    asked.requirePair();
+    boolean noising = asked.question().direction() == PatchDirection.NOISING;
+    double base = metric();
+    // A sweep of what is on alone gives both runs.
+    var runs = sweep(List.of(asked.question().interventions()));
+    double source = noising ? runs.corrupted().mean() : runs.clean().mean();
+    if (!Double.isFinite(source - base) || source == base) {
+      throw new BadQuestion(
+          "corrupted",
+          "Both runs have a %s of %s: there is no gap to close.".formatted(label(), base));
+    }
+    start(
+        "share of the gap closed",
+        ("Each head's z at all positions, taken from the %s run into the %s one: 1 closes the gap"
+                + " in %s between them, below 0 widens it.")
+            .formatted(noising ? "corrupted" : "clean", noising ? "clean" : "corrupted", label()),
+        true);
+    each(new Change.Patch(), value -> (value - base) / (source - base));
+  }
+
+  private void ablation(String kind) {
+    asked.requireAnswer();
+    Change change =
+        switch (kind) {
+          case "", "zero" -> new Change.Zero();
+          case "mean" -> new Change.Mean(Change.Over.EVERYTHING);
+          default ->
+              throw new BadQuestion(
+                  "change", "change is \"%s\": expected zero or mean".formatted(kind));
+        };
+    double base = metric();
+    start(
+        "change of the " + label(),
+        "What the %s changes by where a head's z is %s at all positions: below 0 the head helps."
+            .formatted(
+                label(),
+                change instanceof Change.Zero ? "zero" : "its mean over the other run's positions"),
+        true);
+    each(change, value -> value - base);
+  }
+
+  private double metric() {
+    return views.intervenedMetric(asked, asked.question().metric());
+  }
+
+  private String label() {
+    return asked.question().metric().label();
+  }
+
+  private SweepResult sweep(List<List<Intervention>> cells) {
+    var question = asked.question();
+    return Sweep.of(
+            Grid.of(Axis.numbered("head", cells.size()), cells),
+            asked.pairs(),
+            question.direction(),
+            question.metric())
+        .run(model, SweepOptions.standard(), Progress.none());
+  }
+
+  private void each(Change change, DoubleUnaryOperator shown) {
+    for (int layer = layers - 1; layer >= 0; layer--) {
+      var cells = new ArrayList<List<Intervention>>();
+      for (int head = 0; head < heads; head++) {
+        var cell = new ArrayList<>(asked.question().interventions());
+        cell.add(new Intervention(Site.z(new Head(layer, head)), change));
+        cells.add(cell);
+      }
+      var result = sweep(cells);
+      row(
+          layer,
+          layers - layer,
+          IntStream.range(0, heads)
+              .mapToObj(head -> shown.applyAsDouble(result.value(head).mean()))
+              .toList());
+    }
+  }
+
+  // ---- What heads do in one run
+
+  private void attribution() {
+    var byHead = views.attributionByHead(asked);
+    start(
+        "logits added",
+        "What each head adds directly to the answer%s at the last position."
+            .formatted(asked.wrong().isPresent() ? "'s logit above the wrong one's" : "'s logit"),
+        true);
+    for (int layer = layers - 1; layer >= 0; layer--) {
+      int at = layer;
+      row(
+          layer,
+          layers - layer,
+          IntStream.range(0, heads).mapToObj(head -> byHead[at][head]).toList());
+    }
+  }
+
+  private void attention() {
+    start(
+        "attention",
+        "The largest weight of each head from position %d, and the token that it is on."
+            .formatted(asked.at()),
+        false);
+    for (int layer = layers - 1; layer >= 0; layer--) {
+      var rows = views.attentionFrom(asked, layer);
+      var cells = new ArrayList<List<Number>>();
+      for (int head = 0; head < heads; head++) {
+        var row = rows.get(head);
+        int source =
+            IntStream.range(0, row.size())
+                .boxed()
+                .max(Comparator.comparingDouble(row::get))
+                .orElseThrow();
+        cells.add(List.of(layer, head, row.get(source), source));
+      }
+      out.write(new Cells("cells", (layers - layer) * heads, cells));
+    }
+  }
+}
