@@ -46,12 +46,14 @@ class StudiesDocTest {
   void programsCompile() throws IOException {
     var imports =
         """
+        import dev.loupe.lens.*;
         import dev.loupe.lens.sweep.*;
         import dev.loupe.model.*;
         import dev.loupe.report.study.*;
+        import dev.loupe.study.interventions.*;
         import dev.loupe.study.run.*;
-        import java.nio.file.Path;
-        import java.util.Map;
+        import java.nio.file.*;
+        import java.util.*;
         """;
     var programs = blocks("java");
     assertThat(programs).isNotEmpty();

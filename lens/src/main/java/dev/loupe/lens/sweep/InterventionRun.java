@@ -96,11 +96,24 @@ public final class InterventionRun {
    *     the caches of the runs lack what it asks for
    */
   public RunResult run(List<Intervention> interventions, CacheFilter filter) {
+    return run(interventions, filter, Run.Returns.LOGITS);
+  }
+
+  /**
+   * Runs the base prompts with interventions, giving something else.
+   *
+   * @return what {@code returns} says, and what was kept
+   * @throws IllegalArgumentException as the other
+   */
+  public RunResult run(List<Intervention> interventions, CacheFilter filter, Run.Returns returns) {
     interventions.forEach(intervention -> intervention.requireFor(model.config(), pairs));
     interventions.forEach(this::addMean);
     interventions.forEach(means::requireFor);
     return model.run(
-        Run.of(base(pairs, direction)).withHooks(hooks(interventions)).caching(filter));
+        Run.of(base(pairs, direction))
+            .withHooks(hooks(interventions))
+            .caching(filter)
+            .returning(returns));
   }
 
   /**

@@ -11,6 +11,7 @@ import dev.loupe.report.Section;
 import dev.loupe.study.StudyFindings;
 import dev.loupe.study.differential.DifferentialFindings;
 import dev.loupe.study.induction.InductionFindings;
+import dev.loupe.study.interventions.InterventionsFindings;
 import dev.loupe.study.ioi.IoiCircuitFindings;
 import dev.loupe.study.ioi.IoiPatchingFindings;
 import dev.loupe.study.ioi.IoiPathPatchingFindings;
@@ -74,6 +75,9 @@ public interface StudyPage {
     }
     if (findings instanceof InductionFindings f) {
       return new InductionPage(f);
+    }
+    if (findings instanceof InterventionsFindings f) {
+      return new InterventionsPage(f);
     }
     if (findings instanceof SyllogismFindings f) {
       return new SyllogismPage(f);

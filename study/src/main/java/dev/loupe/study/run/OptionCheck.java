@@ -99,6 +99,7 @@ final class OptionCheck {
       elements(given, list.getActualTypeArguments()[0], path);
     } else if (type instanceof Class<?> kind) {
       if (isOwnForm(kind)) {
+        require(!given.isNull(), path, given, "a value");
         return given.isNumber() ? StringNode.valueOf(given.asString()) : given;
       }
       scalar(given, kind, path);

@@ -3,6 +3,7 @@ package dev.loupe.study.run;
 import dev.loupe.study.Study;
 import dev.loupe.study.differential.DifferentialCircuit;
 import dev.loupe.study.induction.Induction;
+import dev.loupe.study.interventions.Interventions;
 import dev.loupe.study.ioi.IoiCircuit;
 import dev.loupe.study.ioi.IoiPatching;
 import dev.loupe.study.ioi.IoiPathPatching;
@@ -21,7 +22,8 @@ public final class Studies {
           IoiPatching.standard(),
           IoiPathPatching.standard(),
           GreaterThan.standard(),
-          Induction.standard());
+          Induction.standard(),
+          Interventions.standard());
 
   private Studies() {}
 
