@@ -75,7 +75,7 @@ export const active = (state) => state.interventions.filter((i) => i.on);
 
 /** Two states with the same key have the same grid. */
 export function gridKey(state) {
-  const where = state.grid === 'attribution' ? [] : [state.at];
+  const where = state.grid === 'attention' ? [state.at] : [];
   const how = state.grid === 'ablation' ? [state.change] : [];
   return JSON.stringify([state.grid, how, where, prompts(state), active(state)]);
 }
