@@ -88,7 +88,7 @@ class ExploreCommandTest {
   void portsAreChecked() throws IOException {
     CommandRun.of("explore", "--model", model, "--port", "70000").failedWith(2, "65535");
     CommandRun.of("explore", "--model", model, "--port", "x").failedWith(2, "--port");
-    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       var port = Integer.toString(taken.getLocalPort());
       CommandRun.of("explore", "--model", model, "--port", port)
           .failedWith(1, "port " + port, "taken", "--port");

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -103,6 +105,7 @@ class DeskTest {
     try (var desk = new Desk(4, 2)) {
       var click = click(desk, occupant::sit);
       occupant.entered.await();
+      var threads = new CopyOnWriteArraySet<Thread>();
       var streams = new ArrayList<Future<?>>();
       for (var name : List.of("a", "b")) {
         streams.add(
@@ -111,6 +114,7 @@ class DeskTest {
                   turn -> {
                     for (int i = 0; i < 3; i++) {
                       order.add(name + i);
+                      untilOthersWait(threads);
                       turn.pass(() -> {});
                     }
                   },
@@ -125,6 +129,16 @@ class DeskTest {
         stream.get();
       }
       assertThat(order).containsExactly("a0", "b0", "a1", "b1", "a2", "b2");
+    }
+  }
+
+  /** Computes a piece that is long enough for those who had one to come back. */
+  private static void untilOthersWait(Set<Thread> streams) throws InterruptedException {
+    streams.add(Thread.currentThread());
+    for (var thread : streams) {
+      while (!thread.equals(Thread.currentThread()) && thread.getState() != Thread.State.WAITING) {
+        Thread.sleep(1);
+      }
     }
   }
 

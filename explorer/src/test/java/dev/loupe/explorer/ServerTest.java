@@ -455,16 +455,6 @@ class ServerTest {
   // ---- Its end
 
   @Test
-  void temporaryIdle() throws Exception {
-    var running = asked("/api/view", "{\"do\": \"hold\"}");
-    var grid = asked("/api/grid", "{\"do\": \"hold\", \"pieces\": 1}");
-    Thread.sleep(38_000);
-    workbench.permits.release(10);
-    assertThat(running.get().status()).isEqualTo(200);
-    assertThat(grid.get().body()).contains("end");
-  }
-
-  @Test
   void closingLetsTheRunningAnswerEndAndRefusesTheRest() throws Exception {
     var running = asked("/api/view", "{\"do\": \"hold\"}");
     workbench.holding.acquire();
