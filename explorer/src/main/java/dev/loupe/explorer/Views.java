@@ -156,7 +156,8 @@ final class Views implements AutoCloseable {
               intervened,
               source.flatMap(to -> intervened.flatMap(now -> share(now - base, to - base)))));
     } catch (IllegalArgumentException e) {
-      notes.add(new Asked.Note(asked.wrong().isEmpty() ? "wrong" : "metric", e.getMessage()));
+      var field = asked.wrong().isEmpty() ? "wrong" : "metric";
+      notes.add(new Asked.Note(field, String.valueOf(e.getMessage())));
       return Optional.empty();
     }
   }
