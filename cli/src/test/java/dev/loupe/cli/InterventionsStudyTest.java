@@ -3,9 +3,11 @@ package dev.loupe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.lens.sweep.InterventionRun;
@@ -16,8 +18,6 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.PaddingSide;
 import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
-import dev.loupe.lens.Answers;
-import dev.loupe.lens.PromptPairs;
 import dev.loupe.study.interventions.GivenPrompt;
 import dev.loupe.study.interventions.Interventions;
 import dev.loupe.study.run.ModelSpec;
@@ -44,8 +44,7 @@ class InterventionsStudyTest {
       - {clean: "%s", corrupted: "%s", answer: " Mary", wrong: " John", positions: {S2: 10}}
       """
           .formatted(CLEAN, CORRUPTED);
-  private static final String ALONE =
-      PROMPTS.replace("corrupted: \"" + CORRUPTED + "\", ", "");
+  private static final String ALONE = PROMPTS.replace("corrupted: \"" + CORRUPTED + "\", ", "");
 
   @TempDir private Path folder = Path.of("");
 
@@ -57,13 +56,14 @@ class InterventionsStudyTest {
     var out = folder.resolve(name);
     var run = CommandRun.of("run", spec(text).toString(), "--out", out.toString());
     assertThat(run.exitCode()).as(run.err()).isZero();
-    return JsonMapper.shared().readTree(Files.readString(out.resolve("result.json"))).path("findings");
+    return JsonMapper.shared()
+        .readTree(Files.readString(out.resolve("result.json")))
+        .path("findings");
   }
 
   private void refused(String text, String... words) throws IOException {
     var run =
-        CommandRun.of(
-            "run", spec(text).toString(), "--out", folder.resolve("refused").toString());
+        CommandRun.of("run", spec(text).toString(), "--out", folder.resolve("refused").toString());
     assertThat(run.exitCode()).isIn(1, 2);
     assertThat(run.err()).startsWith("loupe: ").contains(words).hasLineCount(1);
     assertThat(folder.resolve("refused/result.json")).doesNotExist();
@@ -117,7 +117,10 @@ class InterventionsStudyTest {
     assertThat(found.at("/next_tokens/0/corrupted")).isEmpty();
     assertThat(folder.resolve("alone/report.html")).content().contains("n = 1");
     assertThat(CommandRun.of("replay", folder.resolve("alone").toString()).exitCode()).isZero();
-    assertThat(findings(PROMPTS + "interventions: []\n", "none").at("/intervened/recovered/mean").asDouble())
+    assertThat(
+            findings(PROMPTS + "interventions: []\n", "none")
+                .at("/intervened/recovered/mean")
+                .asDouble())
         .isZero();
     assertThat(findings("study: interventions\n", "usual").at("/each")).hasSize(2);
   }
@@ -165,8 +168,7 @@ class InterventionsStudyTest {
   }
 
   private static Tokens tokens(HookedTransformer model, String text) {
-    return Tokens.padded(
-        PaddingSide.LEFT, 0, List.of(model.tokenizer().encode(text, Bos.PREPEND)));
+    return Tokens.padded(PaddingSide.LEFT, 0, List.of(model.tokenizer().encode(text, Bos.PREPEND)));
   }
 
   @Test

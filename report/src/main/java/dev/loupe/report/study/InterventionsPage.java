@@ -11,7 +11,6 @@ import dev.loupe.report.Block;
 import dev.loupe.report.Cell;
 import dev.loupe.report.Column;
 import dev.loupe.report.KeyFigures;
-import dev.loupe.report.Numbers;
 import dev.loupe.report.Prose;
 import dev.loupe.report.Section;
 import dev.loupe.report.Table;
