@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       DemoCommand.class,
+      ExploreCommand.class,
       RunCommand.class,
       ReplayCommand.class,
       RunsCommand.class,
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  loupe demo",
+      "  loupe explore --model gpt2",
       "  loupe run ioi-circuit --model gpt2",
       "  loupe ioi --model gpt2 --prompts 50",
       "  loupe patch --model demo --task ioi --site resid-pre",

@@ -32,6 +32,7 @@ class LightStartTest {
             List.of("--help"),
             List.of("activations", "--help"),
             List.of("run", "--help"),
+            List.of("explore", "--help"),
             List.of("runs", "sql", "--help"),
             List.of("completion"))) {
       var classes = classesOf(arguments);
@@ -41,7 +42,8 @@ class LightStartTest {
           .noneMatch(c -> c.matches("dev\\.loupe\\.(tensor|model)\\..*"));
       assertThat(classes.loaded)
           .contains("dev.loupe.cli.Main")
-          .noneMatch(c -> c.matches("(org.bytedeco|ai.djl|tools.jackson|org.duckdb)\\..*"));
+          .noneMatch(
+              c -> c.matches("(org.bytedeco|ai.djl|tools.jackson|org.duckdb|io.javalin)\\..*"));
     }
   }
 

@@ -20,7 +20,16 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"model", "tokens", "generate", "activations", "ioi", "pull", "completion"})
+      strings = {
+        "explore",
+        "model",
+        "tokens",
+        "generate",
+        "activations",
+        "ioi",
+        "pull",
+        "completion"
+      })
   void everyCommandHasHelpWithAnExample(String command) {
     var help = CommandRun.of(command, "--help").lines();
     assertThat(help.getFirst()).startsWith("Usage: loupe " + command);

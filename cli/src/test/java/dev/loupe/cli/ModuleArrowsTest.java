@@ -34,6 +34,7 @@ class ModuleArrowsTest {
           List.of("task"),
           List.of("study"),
           List.of("report", "demo"),
+          List.of("explorer"),
           List.of("cli"));
 
   private static JavaClasses all = new ClassFileImporter().importClasses();
@@ -124,6 +125,17 @@ class ModuleArrowsTest {
   }
 
   @Test
+  void onlyTheExplorerKnowsTheWebServer() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(in("explorer"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..")
+        .check(all);
+  }
+
+  @Test
   void onlyTheCommandLineEndsTheProcess() {
     noClasses()
         .that(not(type(Main.class)))
@@ -139,7 +151,8 @@ class ModuleArrowsTest {
   @Test
   void librariesDoNotPrint() {
     for (var module :
-        Arrays.asList("tensor", "model", "lens", "circuit", "task", "study", "report")) {
+        Arrays.asList(
+            "tensor", "model", "lens", "circuit", "task", "study", "report", "explorer")) {
       noClasses()
           .that()
           .resideInAPackage(in(module))

@@ -108,8 +108,7 @@ record Asked(
     if (answer.isEmpty()) {
       notes.add(new Note("answer", "Without an answer there is no metric and no attribution."));
     } else if (wrong.isEmpty()) {
-      notes.add(
-          new Note("wrong", "Without a wrong token the answer's own logit is attributed."));
+      notes.add(new Note("wrong", "Without a wrong token the answer's own logit is attributed."));
     }
   }
 

@@ -134,8 +134,7 @@ final class Baselines implements AutoCloseable {
       var ofCorrupted =
           asked
               .corrupted()
-              .map(prompt ->
-                  unscoped(model.runWithCache(Tokens.of(prompt.idArray()), filter)));
+              .map(prompt -> unscoped(model.runWithCache(Tokens.of(prompt.idArray()), filter)));
       long start = System.nanoTime();
       model.run(Run.of(clean));
       return new Baseline(ofClean, ofCorrupted, (System.nanoTime() - start) / 1e6);

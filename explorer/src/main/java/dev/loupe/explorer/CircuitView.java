@@ -16,6 +16,7 @@ import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.circuit.run.Granularity;
 import dev.loupe.circuit.run.RandomCircuits;
 import dev.loupe.circuit.score.EdgeScoring;
+import dev.loupe.circuit.score.Ends;
 import dev.loupe.circuit.score.GraphAttribution;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
@@ -31,7 +32,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
-/** The circuit so far: how it hangs together, what it costs, and how much of the behaviour it has. */
+/**
+ * The circuit so far: how it hangs together, what it costs, and how much of the behaviour it has.
+ */
 final class CircuitView {
   private static final String LOGITS = "logits";
   private static final int MOST_EDGES = 80;
@@ -106,7 +109,7 @@ final class CircuitView {
     long start = System.nanoTime();
     var corruption = corruption(ablation);
     var pairs = asked.requirePair();
-    var nodes = Stream.concat(Stream.of(CircuitNode.input()), chosen.stream()).distinct().toList();
+    var nodes = withInput(chosen);
     var costs = WriteCosts.of(model.config());
     out.write(
         new Start(
@@ -129,6 +132,10 @@ final class CircuitView {
       random(evaluation, circuit, out);
     }
     out.write(new HeadGrid.End("end", (System.nanoTime() - start) / 1e9));
+  }
+
+  private static List<CircuitNode> withInput(List<CircuitNode> nodes) {
+    return Stream.concat(Stream.of(CircuitNode.input()), nodes.stream()).distinct().toList();
   }
 
   private void random(CircuitEvaluation evaluation, EdgeSet circuit, Lines out) {
@@ -174,7 +181,9 @@ final class CircuitView {
         var from = shape.source(source);
         if (kept.contains(from)) {
           sums.merge(
-              List.of(from.toString(), into), scores.score(shape.edge(source, target)), Double::sum);
+              List.of(from.toString(), into),
+              scores.score(shape.edge(source, target)),
+              Double::sum);
         }
       }
     }
@@ -213,11 +222,10 @@ final class CircuitView {
   /** Returns nodes within the write budget, those of the largest attribution first. */
   Suggested suggest() {
     var attribution =
-        GraphAttribution.of(asked.requirePair(), scored(), new EdgeScoring.EapIgInputs(5));
+        GraphAttribution.of(asked.requirePair(), scored(), new EdgeScoring.EapIgInputs(5, Ends.MIDPOINTS));
     var scores = attribution.nodes(model, Progress.none()).scores();
     var budget = WriteBudget.standard();
-    var filling =
-        Selection.Budget.of(budget, model.config(), Ranking.ABSOLUTE).filling(scores);
+    var filling = Selection.Budget.of(budget, model.config(), Ranking.ABSOLUTE).filling(scores);
     var nodes =
         filling.circuit().nodes().stream()
             .filter(node -> !node.equals(CircuitNode.input()))
@@ -226,15 +234,12 @@ final class CircuitView {
     return new Suggested(
         nodes,
         "%d nodes by %s, within %,d of %,d dimensions"
-            .formatted(
-                nodes.size(),
-                attribution.describe(),
-                filling.used(),
-                filling.budget()));
+            .formatted(nodes.size(), attribution.describe(), filling.used(), filling.budget()));
   }
 
   /** Returns the circuit as its file says it. */
-  Circuit circuit(List<CircuitNode> nodes) {
+  Circuit circuit(List<CircuitNode> chosen) {
+    var nodes = withInput(chosen);
     var costs = WriteCosts.of(model.config());
     var metadata = new LinkedHashMap<String, Object>();
     metadata.put("model", model.name());

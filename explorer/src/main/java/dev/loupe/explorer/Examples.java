@@ -25,6 +25,7 @@ final class Examples {
   // Of each task so many are drawn, as not every one can be written as a text.
   private static final int DRAWN = 20;
   private static final int SEQUENCE = 12;
+  private static final int SEQUENCES = 500;
 
   private Examples() {}
 
@@ -54,7 +55,11 @@ final class Examples {
 
   /** A pair of prompts as the page types it. */
   record Example(
-      String clean, String corrupted, String answer, String wrong, Map<String, Integer> positions) {}
+      String clean,
+      String corrupted,
+      String answer,
+      String wrong,
+      Map<String, Integer> positions) {}
 
   /** Some of a task. */
   record Drawn(String task, List<Example> examples) {}
@@ -99,8 +104,7 @@ final class Examples {
     return switch (task) {
       case IOI ->
           IndirectObject.generate(
-                  tokenizer,
-                  IndirectObjectOptions.defaults(bos).withPrompts(DRAWN).withSeed(seed))
+                  tokenizer, IndirectObjectOptions.defaults(bos).withPrompts(DRAWN).withSeed(seed))
               .examples();
       case GREATER_THAN ->
           YearSpans.generate(
@@ -117,7 +121,7 @@ final class Examples {
           RepeatedSequences.generate(
                   model,
                   RepeatedSequencesOptions.standard()
-                      .withPrompts(DRAWN)
+                      .withPrompts(SEQUENCES)
                       .withLength(Math.min(SEQUENCE, model.config().nCtx() / 2))
                       .withSeed(seed))
               .examples();
@@ -144,7 +148,14 @@ final class Examples {
   }
 
   private static boolean isExact(HookedTransformer model, Prompt prompt) {
-    return Prompt.of(model.tokenizer(), prompt.text(), Asked.bos(model)).ids().equals(prompt.ids());
+    try {
+      return Prompt.of(model.tokenizer(), prompt.text(), Asked.bos(model))
+          .ids()
+          .equals(prompt.ids());
+    } catch (IllegalArgumentException e) {
+      // Tokens side by side may read as a word that is not in the vocabulary.
+      return false;
+    }
   }
 
   private static boolean isOne(HookedTransformer model, Token token) {

@@ -47,9 +47,10 @@ public record ExplorerOptions(
           "the token: expected 16 to 128 letters, digits or . _ ~ - that nobody guesses, such as"
               + " openssl rand -hex 16 prints");
     }
-    if (token.isEmpty() && !address(host).isLoopbackAddress()) {
+    boolean loopback = address(host).isLoopbackAddress();
+    if (token.isEmpty() && !loopback) {
       throw new IllegalArgumentException(
-          "host %s can be reached by others: give a token too, or listen on 127.0.0.1"
+          "host %s can be reached by others: give a token too (--token), or listen on 127.0.0.1"
               .formatted(host));
     }
   }

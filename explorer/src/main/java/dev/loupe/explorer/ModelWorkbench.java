@@ -173,8 +173,7 @@ final class ModelWorkbench implements Workbench, AutoCloseable {
     var nodes = CircuitView.nodes(model, question);
     var circuit = new CircuitView(model, asked(question)).circuit(nodes);
     return new Exported(
-        "circuit.json",
-        new String(CircuitJson.bytes(circuit, Map.of()), StandardCharsets.UTF_8));
+        "circuit.json", new String(CircuitJson.bytes(circuit, Map.of()), StandardCharsets.UTF_8));
   }
 
   @Override

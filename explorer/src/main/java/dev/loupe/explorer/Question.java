@@ -148,7 +148,8 @@ record Question(
 
   private static List<Intervention> interventions(JsonNode json) {
     if (!json.isMissingNode() && !json.isNull() && !json.isArray()) {
-      throw new BadQuestion("interventions", "interventions is %s: expected a list".formatted(json));
+      throw new BadQuestion(
+          "interventions", "interventions is %s: expected a list".formatted(json));
     }
     if (json.size() > MOST_INTERVENTIONS) {
       throw new BadQuestion(
@@ -159,7 +160,8 @@ record Question(
     for (int i = 0; i < json.size(); i++) {
       if (!(json.get(i) instanceof ObjectNode entry)) {
         throw new BadQuestion(
-            "interventions", "Intervention %d is %s: expected an object".formatted(i + 1, json.get(i)));
+            "interventions",
+            "Intervention %d is %s: expected an object".formatted(i + 1, json.get(i)));
       }
       var written = entry.deepCopy();
       var isOn = written.remove("on");

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -32,6 +33,7 @@ final class Server implements AutoCloseable {
   private static final int HEADER_BYTES = 32 * 1024;
   private static final int SPARE_THREADS = 32;
   private static final int MOST_START = 200;
+  private static final int STOP_MILLIS = 5000;
   private static final String INSTANCE = "Loupe-Instance";
 
   private final String instance = UUID.randomUUID().toString();
@@ -82,13 +84,12 @@ final class Server implements AutoCloseable {
       boolean taken =
           Stream.iterate((Throwable) e, Objects::nonNull, Throwable::getCause)
               .anyMatch(BindException.class::isInstance);
-      throw new IllegalStateException(
+      var why =
           taken
-              ? "cannot listen on port %d of %s: it is taken, or not this machine's; choose another"
-                  .formatted(options.port(), options.host())
-              : "cannot listen on port %d of %s: %s"
-                  .formatted(options.port(), options.host(), e.getMessage()),
-          e);
+              ? "it is taken, or not this machine's; choose another (--port), or 0 for any free one"
+              : String.valueOf(e.getMessage());
+      throw new IllegalStateException(
+          "cannot listen on port %d of %s: %s".formatted(options.port(), options.host(), why), e);
     }
     guard.set(new Guard(options, javalin.port()));
   }
@@ -111,21 +112,28 @@ final class Server implements AutoCloseable {
         return request;
       });
     });
-    config.jetty.modifyServer(server ->
-        // What Jetty itself refuses, such as an address that climbs.
-        server.setErrorHandler((request, response, callback) -> {
-          response.getHeaders().put(INSTANCE, instance);
-          Guard.HEADERS.forEach(response.getHeaders()::put);
-          response.getHeaders().put("Content-Type", "application/json");
-          var failure = Failure.of(new HttpResponseException(Math.min(response.getStatus(), 499)));
-          response.write(true, ByteBuffer.wrap(Json.write(failure)), callback);
-          return true;
-        }));
+    config.jetty.modifyServer(server -> {
+      // What is being answered when the server stops is answered to its end.
+      server.setHandler(new GracefulHandler());
+      server.setStopTimeout(STOP_MILLIS);
+      // What Jetty itself refuses, such as an address that climbs.
+      server.setErrorHandler((request, response, callback) -> {
+        response.getHeaders().put(INSTANCE, instance);
+        Guard.HEADERS.forEach(response.getHeaders()::put);
+        response.getHeaders().put("Content-Type", "application/json");
+        var failure = Failure.of(new HttpResponseException(Math.min(response.getStatus(), 499)));
+        response.write(true, ByteBuffer.wrap(Json.write(failure)), callback);
+        return true;
+      });
+    });
     route(config);
   }
 
   private void route(JavalinConfig config) {
     config.routes.before(request -> guard().check(request));
+    // Javalin has words of its own for these unless they are named.
+    config.routes.exception(
+        HttpResponseException.class, (e, request) -> tell(Failure.of(e), request.res()));
     config.routes.exception(Exception.class, (e, request) -> tell(Failure.of(e), request.res()));
     config.router.javaLangErrorHandler((response, e) -> tell(Failure.of(e), response));
 

@@ -64,9 +64,7 @@ final class Views implements AutoCloseable {
     return new Ran(
         baseline,
         run,
-        asked.isIntervened()
-            ? run.run(question.interventions(), Baselines.kept(Set.of()))
-            : plain);
+        asked.isIntervened() ? run.run(question.interventions(), Baselines.kept(Set.of())) : plain);
   }
 
   View of(Asked asked) {
@@ -127,7 +125,8 @@ final class Views implements AutoCloseable {
     return IntStream.range(0, prompt.length())
         .mapToObj(i -> {
           long id = prompt.ids().get(i);
-          boolean differs = other.filter(it -> i >= it.length() || it.ids().get(i) != id).isPresent();
+          boolean differs =
+              other.filter(it -> i >= it.length() || it.ids().get(i) != id).isPresent();
           return new Shown(id, prompt.tokens().get(i), names.getOrDefault(i, List.of()), differs);
         })
         .toList();
@@ -209,8 +208,8 @@ final class Views implements AutoCloseable {
     int length = Math.toIntExact(pattern.size(0));
     double[] flat = pattern.toDoubles();
     return IntStream.range(0, length)
-        .mapToObj(dest ->
-            Arrays.stream(flat, dest * length, dest * length + dest + 1).boxed().toList())
+        .mapToObj(
+            dest -> Arrays.stream(flat, dest * length, dest * length + dest + 1).boxed().toList())
         .toList();
   }
 
@@ -225,7 +224,8 @@ final class Views implements AutoCloseable {
     long[] answer = asked.answer().map(token -> new long[] {token.id()}).orElse(new long[0]);
     var grid = lens.grid(base.idArray(), ran.cache(), List.of(At.all()), 1, answer);
     return new View.Lens(
-        grid.layers(), grid.cells().stream().map(row -> row.stream().map(this::cell).toList()).toList());
+        grid.layers(),
+        grid.cells().stream().map(row -> row.stream().map(this::cell).toList()).toList());
   }
 
   private View.LensCell cell(LensCell cell) {

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Drive the Chromium of this machine: what it reports as an error is kept. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
   private final Playwright playwright;
   private final com.microsoft.playwright.Browser chromium;
   private final List<String> errors = new ArrayList<>();
@@ -27,7 +27,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Start the first browser of a path like that of a shell, or return nothing if none starts. */
-  static Optional<Browser> start(String path) {
+  public static Optional<Browser> start(String path) {
     var found = executables(path);
     if (found.isEmpty()) {
       return Optional.empty();
@@ -63,6 +63,11 @@ final class Browser implements AutoCloseable {
     Path file = Files.createTempFile("loupe-charts", ".html");
     file.toFile().deleteOnExit();
     report.write(file);
+    return open(file.toUri().toString(), width, scheme, touch);
+  }
+
+  /** Open an address, as somebody whom no other page here knows. */
+  public Page open(String address, int width, ColorScheme scheme, boolean touch) {
     Page page =
         chromium.newPage(
             new com.microsoft.playwright.Browser.NewPageOptions()
@@ -77,11 +82,12 @@ final class Browser implements AutoCloseable {
     });
     page.onPageError(errors::add);
     page.onDialog(dialog -> errors.add("dialog: " + dialog.message()));
-    page.navigate(file.toUri().toString());
+    page.navigate(address);
     return page;
   }
 
-  List<String> errors() {
+  /** Return what consoles, scripts and dialogs complained of. */
+  public List<String> errors() {
     return errors;
   }
 
