@@ -81,11 +81,11 @@ class InterventionsStudyTest {
   void aFileIsRunAndReplayedToTheSameNumbers() throws IOException {
     var second =
         """
-        - clean: "Then Mary and John had a long day. John gave a ring to"
-          corrupted: "Then Mary and John had a long day. Mary gave a ring to"
+        - clean: "When Mary and John went to the store, then John gave a drink to"
+          corrupted: "When Mary and John went to the store, then Mary gave a drink to"
           answer: " Mary"
           wrong: " John"
-          positions: {S2: 10}
+          positions: {S2: 11}
         """;
     var found = findings(with(PROMPTS + second, ZERO, PATCH), "run");
     assertThat(found.at("/clean/metric/n").asInt()).isEqualTo(2);
