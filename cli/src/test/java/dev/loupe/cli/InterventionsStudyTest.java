@@ -99,7 +99,7 @@ class InterventionsStudyTest {
     var page = Files.readString(folder.resolve("run/report.html"));
     assertThat(page.substring(0, page.lastIndexOf("<script>")))
         .contains("What 2 interventions in demo do", "zero mlp_out of layer 1 at END")
-        .contains("patch z of L2H5 at S2", "&quot; Mary&quot;")
+        .contains("patch z of L2H5 at S2", "&quot;\u00a0Mary&quot;")
         .doesNotContain("NaN", "Infinity");
 
     var replay = CommandRun.of("replay", folder.resolve("run").toString());
