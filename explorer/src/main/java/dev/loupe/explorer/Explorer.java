@@ -8,29 +8,32 @@ import dev.loupe.model.HookedTransformer;
  * state of the page is in its address.
  */
 public final class Explorer implements AutoCloseable {
+  private final Workbench workbench;
   private final Server server;
 
-  private Explorer(Server server) {
+  private Explorer(Workbench workbench, Server server) {
+    this.workbench = workbench;
     this.server = server;
   }
 
   /**
    * Starts to serve the page for a model, which is to stay open until the explorer is closed.
    *
+   * @throws IllegalArgumentException if the model has no tokenizer
    * @throws IllegalStateException if it cannot listen there, such as on a port that is taken
    */
   public static Explorer start(HookedTransformer model, ExplorerOptions options) {
-    return start(workbench(model), options);
+    return start(new ModelWorkbench(model), options);
   }
 
   /** Starts to serve the page with other answers. */
   static Explorer start(Workbench workbench, ExplorerOptions options) {
-    return new Explorer(Server.start(workbench, Assets.ofPage(), options));
-  }
-
-  /** Returns what answers for a model. */
-  static Workbench workbench(HookedTransformer model) {
-    return new ShapeWorkbench(model);
+    try {
+      return new Explorer(workbench, Server.start(workbench, Assets.ofPage(), options));
+    } catch (RuntimeException | Error e) {
+      workbench.close();
+      throw e;
+    }
   }
 
   /** Returns the address of the page, with the token if there is one. */
@@ -47,5 +50,6 @@ public final class Explorer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    workbench.close();
   }
 }

@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
 import tools.jackson.databind.JsonNode;
 
 /** Answers the page's questions with a model. */
-final class ModelWorkbench implements Workbench, AutoCloseable {
+final class ModelWorkbench implements Workbench {
   private static final int COMPLETIONS = 12;
   private static final long MEMORY = 512L << 20;
 
@@ -69,6 +69,7 @@ final class ModelWorkbench implements Workbench, AutoCloseable {
       List<Named> tasks,
       List<Measured> metrics,
       List<String> points,
+      List<List<String>> changes,
       Limits limits) {}
 
   @Override
@@ -94,6 +95,7 @@ final class ModelWorkbench implements Workbench, AutoCloseable {
             .map(metric -> new Measured(metric.toString(), metric.label()))
             .toList(),
         points(),
+        List.of(List.of("zero", "zero"), List.of("mean", "mean of the other run")),
         new Limits(
             Question.MOST_CHARACTERS,
             Math.min(Asked.MOST_TOKENS, config.nCtx()),

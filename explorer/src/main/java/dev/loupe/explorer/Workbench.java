@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
  * <p>Every method throws {@link BadQuestion}, or any other {@link IllegalArgumentException}, with a
  * sentence for people where a question cannot be answered.
  */
-interface Workbench {
+interface Workbench extends AutoCloseable {
   /** Describes the model; asked once. The server adds which instance it is. */
   Object model();
 
@@ -37,4 +37,8 @@ interface Workbench {
 
   /** Returns the circuit of the question as a file. */
   Object exportCircuit(JsonNode question);
+
+  /** Frees what it holds; called when nobody has the model any more. */
+  @Override
+  default void close() {}
 }
