@@ -74,8 +74,24 @@ public record Acdc(Metric metric, double threshold, Counted counted) {
   public Found find(
       HookedTransformer model, PromptPairs pairs, Corruption corruption, Progress progress) {
     try (var run = EdgeRun.of(model, pairs, metric, corruption)) {
-      return search(Effects.of(run), progress);
+      return find(run, progress);
     }
+  }
+
+  /**
+   * Finds the circuit of a model that is run already.
+   *
+   * @throws IllegalArgumentException if it is run by another metric, or the metric is not a number
+   *     in the mean
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public Found find(EdgeRun run, Progress progress) {
+    if (!run.metric().equals(metric)) {
+      throw new IllegalArgumentException(
+          "a run by %s: expected one by %s, as the threshold is in its units"
+              .formatted(run.metric().label(), metric.label()));
+    }
+    return search(Effects.of(run), progress);
   }
 
   Found search(Effects effects, Progress progress) {

@@ -19,6 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class KnownCircuitsTest {
+  private static final double IFR_AUC = .88;
+
   enum Model {
     INDUCTION,
     INDIRECT_OBJECT
@@ -162,6 +164,14 @@ class KnownCircuitsTest {
       var all = CircuitNode.all(known.model().config());
       var circuit = known.edges().nodes().nodes();
       assertThat(Roc.of(nodes.scores(), all, circuit, Ranking.ABSOLUTE).auc()).isEqualTo(1);
+      var edges =
+          GraphAttribution.of(
+                  known.pairs(), StandardMetric.LOGIT_DIFFERENCE, new EdgeScoring.InformationFlow())
+              .edges(known.model(), Progress.none())
+              .scores();
+      assertThat(Roc.of(edges, known.edges(), Ranking.ABSOLUTE).auc())
+          .as("as docs/circuits.md says")
+          .isBetween(IFR_AUC - .005, IFR_AUC + .005);
     }
   }
 
