@@ -86,6 +86,11 @@ sealed interface CircuitMethod {
             || scoring instanceof EdgeScoring.EapIgActivations);
   }
 
+  /** Tells whether every edge has a score before a circuit is chosen. */
+  default boolean scoresEdges() {
+    return this instanceof Estimated || this instanceof Exact;
+  }
+
   /** Tells whether it needs no other run than the clean one. */
   default boolean readsCleanAlone() {
     return this instanceof Estimated(EdgeScoring.InformationFlow _);

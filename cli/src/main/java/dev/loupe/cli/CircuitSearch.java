@@ -66,7 +66,8 @@ abstract class CircuitSearch extends LoupeCommand {
     var choice = choice();
     how.check(this);
     var method = how.method();
-    prompts.check(this, ablation.needsCorrupted() && !method.readsCleanAlone());
+    boolean runs = !method.readsCleanAlone() || choice.filter(ChoiceOptions::isMinimal).isPresent();
+    prompts.check(this, ablation.needsCorrupted() && runs);
     ablation.check(this, prompts.hasWrong());
     if (choice.isPresent()) {
       choice.get().check(this, method, ablation.metric());
@@ -118,8 +119,28 @@ abstract class CircuitSearch extends LoupeCommand {
     var found = asked(() -> scored(transformer, pairs, method, journal));
     return new Outcome(
         found.scores(),
-        found.chosen().map(each -> measured(transformer, pairs, each, method, journal, notes)),
+        found
+            .chosen()
+            .map(each -> minimal(transformer, pairs, each, found.scores(), journal))
+            .map(each -> measured(transformer, pairs, each, method, journal, notes)),
         found.description());
+  }
+
+  /** Takes out what the circuit does not need, where that is wanted. */
+  private Chosen minimal(
+      HookedTransformer transformer,
+      PromptPairs pairs,
+      Chosen chosen,
+      CircuitScores scores,
+      RunJournal journal) {
+    var options = choice().orElseThrow();
+    if (!options.isMinimal()) {
+      return chosen;
+    }
+    try (var bar = SweepBar.of(this, "pruning");
+        var run = run(transformer, pairs, journal)) {
+      return asked(() -> options.minimal(run, chosen, scores.edges().orElseThrow(), bar));
+    }
   }
 
   private Outcome scored(

@@ -241,6 +241,9 @@ class CircuitCommandTest {
         "find --task ioi --method eap --metric kl | KL divergence",
         "find --task ioi --metric rank | rank",
         "find --task ioi --metric kl --signed | --signed takes what raises the KL divergence",
+        "find --task ioi --minimal -1 | --minimal: threshold -1.0: expected a positive number",
+        "find --task ioi --method node --minimal 1 | --minimal takes out edges by their scores",
+        "find --task ioi --method acdc --threshold 1 --minimal 1 | --minimal takes out edges",
         "find | no prompts",
         "score --task ioi --method acdc | acdc scores edges while it chooses"
       })
@@ -318,6 +321,20 @@ class CircuitCommandTest {
         .failedWith(2, "--curve best: expected edges or greedy");
     onDemo("circuit evaluate " + file("eap"), "x", "--curve", "edges", "--no-curve")
         .failedWith(2, "expected one of them");
+  }
+
+  @Test
+  void whatACircuitDoesNotNeedIsTakenOut() throws IOException {
+    var all = json(onDemo("circuit find", "all", "--method", "eap", "--edges", "60"), "all");
+    var run = onDemo("circuit find", "few", "--method", "eap", "--edges", "60", "--minimal", "0.1");
+    var few = json(run, "few");
+    int edges = few.at("/circuit/edges").asInt();
+    assertThat(edges).isBetween(1, 59);
+    assertThat(few.at("/circuit/rule").asString())
+        .endsWith(", %d that change less than 0.1 taken out".formatted(60 - edges));
+    assertThat(graph("few").edges().without(graph("all").edges()).size()).isZero();
+    assertThat(all.at("/circuit/edges").asInt()).isEqualTo(60);
+    assertThat(Files.readString(folder.resolve("few/report.html"))).contains("--minimal 0.1");
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Roc;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.StandardMetric;
@@ -148,6 +149,22 @@ class KnownCircuitsTest {
           assertThat(Roc.of(scores, known.edges(), ranking).auc()).as(method).isEqualTo(1);
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void pruningTheWholeModelLeavesIt(Model model) {
+    var metric = StandardMetric.LOGIT_DIFFERENCE;
+    try (var known = known(model);
+        var run = EdgeRun.of(known.model(), known.pairs(), metric, Corruption.COUNTERFACTUAL)) {
+      var scores = ExactEdges.of(run, Progress.none()).scores();
+      var all = EdgeSet.all(run.shape());
+      assertThat(
+              Acdc.of(metric, .5)
+                  .prune(run, all, scores, Ranking.ABSOLUTE, Progress.none())
+                  .edges())
+          .isEqualTo(known.edges());
     }
   }
 
