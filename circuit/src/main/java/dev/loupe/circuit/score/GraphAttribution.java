@@ -237,10 +237,11 @@ public record GraphAttribution(
 
   /** Says what the scores are: of which metric, by which method, with what in place of values. */
   public String describe() {
+    int pairs = prompts.size();
+    var over = pairs == 1 ? "of 1 prompt" : "mean over " + pairs + " prompts";
     return method.isSigned()
-        ? "%s; %s corruption, %s, summed over positions, mean over %d prompts"
-            .formatted(method.describe(), corruption, metric.label(), prompts.size())
-        : "%s; mean over positions and over %d prompts"
-            .formatted(method.describe(), prompts.size());
+        ? "%s; %s corruption, %s, summed over positions, %s"
+            .formatted(method.describe(), corruption, metric.label(), over)
+        : "%s; mean over positions, %s".formatted(method.describe(), over);
   }
 }
