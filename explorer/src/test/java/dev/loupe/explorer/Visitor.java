@@ -106,7 +106,7 @@ final class Visitor implements AutoCloseable {
   Visitor settle() {
     at("#main[data-state=fresh]").waitFor();
     page.evaluate(PAINTED);
-    at("#heads-panel[data-run=done]").waitFor();
+    at("#heads-panel:is([data-run=done], [data-run=failed])").waitFor();
     at("#circuit-panel:not([data-run=running])").waitFor();
     return this;
   }
