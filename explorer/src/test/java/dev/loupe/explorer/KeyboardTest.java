@@ -74,6 +74,7 @@ class KeyboardTest {
     press("Tab");
     assertThat(visitor.at("#skip")).isFocused();
     press("Enter");
+    assertThat(visitor.at("#main")).isFocused();
     tabTo("#kind-patching");
     press("ArrowRight");
     visitor.settle();

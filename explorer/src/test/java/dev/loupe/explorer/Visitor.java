@@ -102,6 +102,13 @@ final class Visitor implements AutoCloseable {
     return settle();
   }
 
+  /** Does something and waits until the browser has painted its answer, grid and circuit aside. */
+  void answered(Runnable act) {
+    page.evaluate("() => { delete document.getElementById('main').dataset.answered; }");
+    act.run();
+    at("#main[data-state=fresh][data-answered]").waitFor();
+  }
+
   /** Waits until the view, the grid and the circuit are those of the page's state. */
   Visitor settle() {
     at("#main[data-state=fresh]").waitFor();

@@ -3,6 +3,7 @@ package dev.loupe.explorer;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.KeyboardModifier;
@@ -135,19 +136,14 @@ class VisitorsTest {
 
   @Test
   void aBusyServerIsAskedAgain() {
+    var busy =
+        new Route.FulfillOptions()
+            .setStatus(503)
+            .setHeaders(Map.of("Retry-After", "3", "Content-Type", "application/json"))
+            .setBody("{\"error\":\"The model is busy.\"}");
     visitor
         .page()
-        .route(
-            "**/api/view",
-            route -> {
-              visitor.page().unroute("**/api/view");
-              route.fulfill(
-                  new Route.FulfillOptions()
-                      .setStatus(503)
-                      .setHeaders(Map.of("Retry-After", "3"))
-                      .setContentType("application/json")
-                      .setBody("{\"error\":\"The model is busy.\"}"));
-            });
+        .route("**/api/view", route -> route.fulfill(busy), new Page.RouteOptions().setTimes(1));
     visitor.clickHead(2, 1, KeyboardModifier.SHIFT);
     assertThat(visitor.at("#banner")).hasText(Pattern.compile("busy: trying again in [123] s"));
     assertThat(visitor.at("[data-metric=intervened]")).isVisible();
