@@ -30,7 +30,7 @@ export function matrixLayout(texts, width) {
   const cell = clamp((width - left - (left - 22) * 0.4) / Math.max(1, texts.length), 7, 22);
   const size = cell * texts.length;
   // Beside small cells only every so many labels has room.
-  const every = Math.ceil(11 / cell);
+  const every = Math.ceil(10 / cell);
   return { labels, left, top, cell, every, width: Math.ceil(left + size + (left - 22) * 0.4), height: Math.ceil(top + size + 2) };
 }
 
@@ -67,9 +67,9 @@ const TEXT = 12;
 const ROW = 20;
 
 export function linesLayout(texts, width) {
-  const labels = texts.map((text) => shorten(visible(text), 12));
+  const labels = texts.map((text) => shorten(visible(text), 10));
   const side = Math.ceil(Math.max(42, ...labels.map((text) => textWidth(text, TEXT)))) + 14;
-  const wide = Math.max(width, 2 * side + 70);
+  const wide = Math.max(width, 2 * side + 50);
   return { labels, side, width: wide, height: 24 + ROW * texts.length, rowOf: (y) => Math.floor((y - 22) / ROW) };
 }
 

@@ -8,6 +8,9 @@ import { LIGHT, onThemeChange, theme } from './palette.js';
 import { legend } from './svg.js';
 import { hideTip, showTip } from './tip.js';
 
+// The gap of the pair in explorer.css, rounded up.
+const BETWEEN = 20;
+
 /** The run that is shown: the one asked for, or where it is absent the base run, or clean. */
 export function shownRun(attention, { run, direction }) {
   return [run, direction, 'clean'].find((name) => attention?.[name]) ?? 'clean';
@@ -101,9 +104,11 @@ export function mountAttention(section, session) {
     const room = width();
     if (!differs(attention, run, texts.join('\n'), position, room) && force !== true) return;
     const colours = theme();
-    const beside = room > 440;
-    at.matrix = matrixLayout(texts, beside ? room * 0.54 : room);
-    at.lines = linesLayout(texts, clamp(beside ? room - at.matrix.width - 20 : room, 160, 330));
+    // Side by side where that leaves the matrix cells that can be told apart.
+    const aside = matrixLayout(texts, room - linesLayout(texts, 0).width - BETWEEN);
+    const beside = aside.cell >= 9;
+    at.matrix = beside ? aside : matrixLayout(texts, room);
+    at.lines = linesLayout(texts, clamp(beside ? room - aside.width - BETWEEN : room, 160, 330));
     matrix.replaceChildren(svg('svg', { width: at.matrix.width, height: at.matrix.height, role: 'img', class: 'pointed',
       'aria-label': `Attention of L${attention.layer}H${attention.head} on the ${run} run` }, drawMatrix(pattern, at.matrix, position, colours).node));
     lines.replaceChildren(svg('svg', { width: at.lines.width, height: at.lines.height, 'aria-hidden': 'true' }, drawLines(pattern, at.lines, position, colours, 'lines').node));

@@ -50,8 +50,8 @@ export function headLook(grid, state, at, colours) {
     const signs = changed[`${row}.${column}`];
     if (signs) {
       const sign = [...new Set(signs)].map((change) => SIGNS[change] ?? '•').join('');
-      marks.push((x, y) => svg('g', {}, svg('rect', { x: x + 1, y: y + 1, width: 7 * sign.length + 5, height: 12, rx: 2, fill: colours.ink }),
-        label(x + 3.5 + 3.5 * sign.length, y + 7, sign, { 'text-anchor': 'middle', 'font-size': 11, 'font-weight': 700, fill: colours.ground })));
+      marks.push((x, y) => svg('g', {}, svg('rect', { x, y, width: 7 * sign.length + 4, height: 10, rx: 2, fill: colours.ink }),
+        label(x + 2 + 3.5 * sign.length, y + 5.5, sign, { 'text-anchor': 'middle', 'font-size': 10, 'font-weight': 700, fill: colours.ground })));
     }
     if (state.nodes.includes(headNode(row, column))) {
       marks.push((x, y, width) => svg('circle', { cx: x + width - 5, cy: y + 5, r: 3, fill: ink, stroke: fill }));

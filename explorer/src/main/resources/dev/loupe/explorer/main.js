@@ -97,6 +97,9 @@ async function start() {
   mountStatus(find('main'), banner, session);
   linkToUrl(store, { history, location, addEventListener: (...listener) => window.addEventListener(...listener) });
 
+  // The fragment is the state: a jump within the page must not become one.
+  find('skip').addEventListener('click', (event) => { event.preventDefault(); find('main').focus(); });
+
   const empty = !location.hash.replace(/^#/, '');
   find('main').dataset.ready = 'true';
   if (empty) {

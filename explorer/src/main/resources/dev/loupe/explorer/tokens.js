@@ -40,6 +40,7 @@ export function mountTokens(section, session) {
   }
 
   function build(view, direction) {
+    seen = -1;
     const columns = columnsOf(view, direction);
     const cell = (column, token) => {
       if (!token) return el('td', { class: 'gap', 'aria-label': 'no token here' });
@@ -56,6 +57,18 @@ export function mountTokens(section, session) {
         ...(names ? [el('tr', { class: 'names' }, el('th', { scope: 'row' }, 'names'), ...columns.map((c) => el('td', {}, c.names.join(' '))))] : []))));
   }
 
+  /** Scroll the row of tokens, and nothing else, until the one looked at can be seen. */
+  let seen = -1;
+  function bringIntoSight(at) {
+    const button = box.querySelector(`[data-position="${at}"]`);
+    if (!button) return;
+    seen = at;
+    const [room, own] = [box.getBoundingClientRect(), button.getBoundingClientRect()];
+    const titles = box.querySelector('th').offsetWidth;
+    if (own.right > room.right) box.scrollLeft += own.right - room.right + 4;
+    else if (own.left < room.left + titles) box.scrollLeft -= room.left + titles - own.left + 4;
+  }
+
   function mark() {
     const at = place();
     const inside = box.contains(document.activeElement);
@@ -64,6 +77,7 @@ export function mountTokens(section, session) {
       button.setAttribute('aria-pressed', String(on));
       button.tabIndex = on ? 0 : -1;
     }
+    if (at !== seen) requestAnimationFrame(() => bringIntoSight(at));
     if (inside) box.querySelector(`tr.${document.activeElement.closest('tr')?.className ?? 'clean'} [data-position="${at}"]`)?.focus({ preventScroll: true });
     const { positions, direction } = store.get();
     const token = (now.view?.[direction]?.length ? now.view[direction] : now.view?.clean)?.[at];
