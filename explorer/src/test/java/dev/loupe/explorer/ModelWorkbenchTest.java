@@ -433,10 +433,12 @@ class ModelWorkbenchTest {
       }
       for (var one : names) {
         for (var other : names) {
-          var clean = "When %s and %s went to the station, %s gave a book to";
           view(
               JSON.createObjectNode()
-                  .put("clean", clean.formatted(one, other, round % 2 == 0 ? one : other)));
+                  .put(
+                      "clean",
+                      "When %s and %s went to the station, %s gave a book to"
+                          .formatted(one, other, round % 2 == 0 ? one : other)));
         }
       }
     }
