@@ -190,7 +190,7 @@ record Asked(
     var others = isPaired() ? Tokens.of(corrupted.orElseThrow().idArray()) : tokens;
     var positions = new LinkedHashMap<String, List<Integer>>();
     question.positions().forEach((name, at) -> positions.put(name, List.of(at)));
-    positions.putIfAbsent(At.END.toString(), List.of(clean.length() - 1));
+    positions.put(At.END.toString(), List.of(clean.length() - 1));
     return new PromptPairs(tokens, others, answers(), positions, List.of(""));
   }
 
@@ -207,6 +207,7 @@ record Asked(
     question
         .positions()
         .forEach((name, at) -> names.computeIfAbsent(at, _ -> new ArrayList<>()).add(name));
+    names.computeIfAbsent(clean.length() - 1, _ -> new ArrayList<>()).add(At.END.toString());
     return names;
   }
 
@@ -223,7 +224,7 @@ record Asked(
     return pairs();
   }
 
-  /** Refuses a question without an answer, or without the wrong token that its metric needs. */
+  /** Refuses a question without an answer. */
   void requireAnswer() {
     if (answer.isEmpty()) {
       throw new BadQuestion("answer", "Give the token that is right: this measures it.");

@@ -130,14 +130,13 @@ final class Baselines implements AutoCloseable {
   private Baseline run(Asked asked, CacheFilter filter) {
     var clean = Tokens.of(asked.clean().idArray());
     try (var _ = TensorScope.open()) {
-      var ofClean = unscoped(model.runWithCache(clean, filter));
+      var ofClean = model.runWithCache(clean, filter);
       var ofCorrupted =
-          asked
-              .corrupted()
-              .map(prompt -> unscoped(model.runWithCache(Tokens.of(prompt.idArray()), filter)));
+          asked.corrupted().map(prompt -> model.runWithCache(Tokens.of(prompt.idArray()), filter));
       long start = System.nanoTime();
       model.run(Run.of(clean));
-      return new Baseline(ofClean, ofCorrupted, (System.nanoTime() - start) / 1e6);
+      double millis = (System.nanoTime() - start) / 1e6;
+      return new Baseline(unscoped(ofClean), ofCorrupted.map(Baselines::unscoped), millis);
     }
   }
 

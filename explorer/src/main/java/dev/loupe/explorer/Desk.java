@@ -182,7 +182,7 @@ final class Desk implements AutoCloseable {
     };
   }
 
-  /** A click that has begun goes on, and its answer is thrown away. */
+  /** A click that has begun is interrupted, and ends at the next step that looks for it. */
   private void withdraw(FutureTask<?> click) {
     lock.lock();
     try {
@@ -190,7 +190,7 @@ final class Desk implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    click.cancel(false);
+    click.cancel(true);
   }
 
   private void leaveStreams() {
@@ -220,6 +220,8 @@ final class Desk implements AutoCloseable {
         try {
           click.get().run();
         } finally {
+          // Of a click whose asker has left; it is no business of the next.
+          var _ = Thread.interrupted();
           free();
         }
       }

@@ -5,6 +5,8 @@ import dev.loupe.model.Prompt;
 import dev.loupe.model.Token;
 import dev.loupe.task.IndirectObject;
 import dev.loupe.task.IndirectObjectOptions;
+import dev.loupe.task.NextToken;
+import dev.loupe.task.Position;
 import dev.loupe.task.RepeatedSequences;
 import dev.loupe.task.RepeatedSequencesOptions;
 import dev.loupe.task.SyllogismOptions;
@@ -130,7 +132,14 @@ final class Examples {
 
   private static Example example(TaskExample drawn) {
     var positions = new LinkedHashMap<String, Integer>();
-    drawn.positions().forEach((position, at) -> positions.put(position.name(), at));
+    drawn
+        .positions()
+        .forEach((position, at) -> {
+          // That is the last token, whatever the text is edited to.
+          if (!position.equals(Position.END)) {
+            positions.put(position.name(), at);
+          }
+        });
     return new Example(
         drawn.clean().text(),
         drawn.corrupted().text(),
@@ -143,8 +152,8 @@ final class Examples {
   private static boolean isExact(HookedTransformer model, TaskExample example) {
     return isExact(model, example.clean())
         && isExact(model, example.corrupted())
-        && isOne(model, example.answers().getFirst())
-        && isOne(model, example.wrong().getFirst());
+        && isMeant(model, example, example.answers().getFirst())
+        && isMeant(model, example, example.wrong().getFirst());
   }
 
   private static boolean isExact(HookedTransformer model, Prompt prompt) {
@@ -158,8 +167,8 @@ final class Examples {
     }
   }
 
-  private static boolean isOne(HookedTransformer model, Token token) {
+  private static boolean isMeant(HookedTransformer model, TaskExample example, Token token) {
     return model.tokenizer().isSingleToken(token.text())
-        && model.tokenizer().singleToken(token.text()) == token.id();
+        && NextToken.of(model.tokenizer(), example.clean().text(), token.text()).id() == token.id();
   }
 }

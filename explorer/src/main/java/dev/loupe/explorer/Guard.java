@@ -1,6 +1,10 @@
 package dev.loupe.explorer;
 
 import io.javalin.http.Context;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -91,11 +95,24 @@ final class Guard {
   /** Returns the address to open, with the token if there is one. */
   String url() {
     return "http://"
-        + hosts.iterator().next()
+        + (anyAddress ? ownAddress().orElse("localhost") : hosts.iterator().next())
         + ":"
         + port
         + "/"
         + token.map(it -> "?token=" + it).orElse("");
+  }
+
+  /** Returns an address by which others reach this machine. */
+  private static Optional<String> ownAddress() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+          .map(InetAddress::getHostAddress)
+          .findFirst();
+    } catch (SocketException e) {
+      return Optional.empty();
+    }
   }
 
   private void checkHost(Context request) {

@@ -117,7 +117,10 @@ final class HeadGrid {
     Change change =
         switch (kind) {
           case "", "zero" -> new Change.Zero();
-          case "mean" -> new Change.Mean(Change.Over.EVERYTHING);
+          case "mean" -> {
+            asked.requirePair();
+            yield new Change.Mean(Change.Over.EVERYTHING);
+          }
           default ->
               throw new BadQuestion(
                   "change", "change is \"%s\": expected zero or mean".formatted(kind));
@@ -175,7 +178,7 @@ final class HeadGrid {
     var byHead = views.attributionByHead(asked);
     start(
         "logits added",
-        "What each head adds directly to the answer%s at the last position."
+        "What each head's z adds directly to the answer%s at the last position."
             .formatted(asked.wrong().isPresent() ? "'s logit above the wrong one's" : "'s logit"),
         true);
     for (int layer = layers - 1; layer >= 0; layer--) {
@@ -193,17 +196,18 @@ final class HeadGrid {
         "The largest weight of each head from position %d, and the token that it is on."
             .formatted(asked.at()),
         false);
+    var byLayer = views.attentionFrom(asked);
     for (int layer = layers - 1; layer >= 0; layer--) {
-      var rows = views.attentionFrom(asked, layer);
+      var rows = byLayer.get(layer);
       var cells = new ArrayList<List<Number>>();
       for (int head = 0; head < heads; head++) {
-        var row = rows.get(head);
+        double[] row = rows.get(head);
         int source =
-            IntStream.range(0, row.size())
+            IntStream.range(0, row.length)
                 .boxed()
-                .max(Comparator.comparingDouble(row::get))
+                .max(Comparator.comparingDouble(i -> row[i]))
                 .orElseThrow();
-        cells.add(List.of(layer, head, row.get(source), source));
+        cells.add(List.of(layer, head, row[source], source));
       }
       out.write(new Cells("cells", (layers - layer) * heads, cells));
     }

@@ -5,6 +5,7 @@ import dev.loupe.circuit.WriteBudget;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.task.NextToken;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import tools.jackson.databind.JsonNode;
 
@@ -43,10 +46,21 @@ final class ModelWorkbench implements Workbench {
     for (int id = 0; id < texts.size(); id++) {
       all.add(new View.Named(id, texts.get(id)));
     }
+    all.removeIf(token -> !isMeant(token));
     all.sort(
         Comparator.<View.Named>comparingInt(token -> token.text().length())
             .thenComparingLong(View.Named::id));
     vocabulary = List.copyOf(all);
+  }
+
+  /** Tells whether the text, once typed, is taken for this token. */
+  private boolean isMeant(View.Named token) {
+    try {
+      return NextToken.of(model.tokenizer(), "", token.text()).id() == token.id();
+    } catch (IllegalArgumentException e) {
+      // A part of a character, or a special token.
+      return false;
+    }
   }
 
   private record Named(String name, String title) {}
@@ -61,6 +75,7 @@ final class ModelWorkbench implements Workbench {
       String model,
       int layers,
       int heads,
+      int keyValueHeads,
       int dModel,
       int dHead,
       int contextLength,
@@ -80,6 +95,7 @@ final class ModelWorkbench implements Workbench {
         model.name(),
         config.nLayers(),
         config.nHeads(),
+        config.nKeyValueHeads(),
         config.dModel(),
         config.dHead(),
         config.nCtx(),
@@ -121,9 +137,6 @@ final class ModelWorkbench implements Workbench {
 
   @Override
   public Object complete(String start) {
-    if (start.length() > Question.MOST_CHARACTERS) {
-      throw new BadQuestion("start", "A token has fewer characters than that.");
-    }
     var wanted = start.toLowerCase(Locale.ROOT);
     var spaced = " " + wanted;
     return new Completions(
@@ -137,25 +150,44 @@ final class ModelWorkbench implements Workbench {
             .toList());
   }
 
+  /** Says as an answer to the question that its interventions leave nothing to compute with. */
+  private static <T> T finite(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (CancellationException e) {
+      throw e;
+    } catch (IllegalStateException e) {
+      var bad = new BadQuestion("interventions", String.valueOf(e.getMessage()));
+      bad.initCause(e);
+      throw bad;
+    }
+  }
+
   private Asked asked(JsonNode question) {
     return Asked.of(model, Question.read(question));
   }
 
   @Override
   public Object view(JsonNode question) {
-    return views.of(asked(question));
+    return finite(() -> views.of(asked(question)));
   }
 
   @Override
   public void grid(JsonNode question, Lines out) {
-    new HeadGrid(model, views, asked(question), out)
-        .run(Question.text(question, "grid"), Question.text(question, "change"));
+    var grid = new HeadGrid(model, views, asked(question), out);
+    finite(() -> {
+      grid.run(Question.text(question, "grid"), Question.text(question, "change"));
+      return grid;
+    });
   }
 
   @Override
   public void circuit(JsonNode question, Lines out) {
-    new CircuitView(model, asked(question))
-        .run(CircuitView.nodes(model, question), Question.text(question, "ablation"), out);
+    var circuit = new CircuitView(model, asked(question));
+    finite(() -> {
+      circuit.run(CircuitView.nodes(model, question), Question.text(question, "ablation"), out);
+      return circuit;
+    });
   }
 
   @Override

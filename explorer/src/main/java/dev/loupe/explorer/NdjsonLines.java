@@ -57,6 +57,7 @@ final class NdjsonLines {
   void end(Failure failure) {
     var line = new LinkedHashMap<String, Object>(Map.of("type", "error"));
     line.put("error", failure.error());
+    line.put("status", failure.status());
     failure.field().ifPresent(field -> line.put("field", field));
     try {
       send(Json.write(line));

@@ -1,5 +1,6 @@
 package dev.loupe.explorer;
 
+import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.InterventionJson;
@@ -116,10 +117,16 @@ record Question(
       return StandardMetric.LOGIT_DIFFERENCE;
     }
     try {
-      return Metric.parse(name);
+      if (Metric.parse(name) instanceof StandardMetric metric) {
+        return metric;
+      }
     } catch (IllegalArgumentException e) {
       throw bad("metric", e);
     }
+    throw new BadQuestion(
+        "metric",
+        "%s: the share that is recovered is shown of every metric; name the metric itself"
+            .formatted(name));
   }
 
   private static PatchDirection direction(String name) {
@@ -141,8 +148,22 @@ record Question(
           "positions", "%d positions: expected at most %d".formatted(json.size(), MOST_POSITIONS));
     }
     var positions = new LinkedHashMap<String, Integer>();
-    json.properties()
-        .forEach(field -> positions.put(field.getKey(), natural(json, field.getKey())));
+    for (var entry : json.properties()) {
+      var at = entry.getValue();
+      if (!at.isIntegralNumber() || !at.canConvertToInt() || at.intValue() < 0) {
+        throw new BadQuestion(
+            "positions", "%s is at %s: expected 0 or more".formatted(entry.getKey(), at));
+      }
+      try {
+        var named = new At.Named(entry.getKey());
+        // The last token has that name, whatever becomes of the text.
+        if (!named.equals(At.END)) {
+          positions.put(named.name(), at.intValue());
+        }
+      } catch (IllegalArgumentException e) {
+        throw bad("positions", e);
+      }
+    }
     return positions;
   }
 

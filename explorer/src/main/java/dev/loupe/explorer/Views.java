@@ -38,6 +38,7 @@ final class Views implements AutoCloseable {
   private static final int PREDICTIONS = 10;
   private static final int PROMOTED = 8;
   private static final int WARMING = 16;
+  private static final double ROUNDING = 1e-4;
 
   private final HookedTransformer model;
   private final Baselines baselines;
@@ -253,13 +254,19 @@ final class Views implements AutoCloseable {
       return Optional.empty();
     }
     var found = DirectAttribution.of(model, asked.pairs()).byLayer(ran.cache());
-    return Optional.of(
-        new View.Waterfall(
-            found.target().label(),
-            found.parts().stream()
-                .map(part -> new View.Part(part.contributor().toString(), part.value().mean()))
-                .toList(),
-            found.total().mean()));
+    double total = found.total().mean();
+    var parts = new ArrayList<View.Part>();
+    found
+        .parts()
+        .forEach(
+            part -> parts.add(new View.Part(part.contributor().toString(), part.value().mean())));
+    double sum = parts.stream().mapToDouble(View.Part::value).sum();
+    double size = parts.stream().mapToDouble(part -> Math.abs(part.value())).sum();
+    // What interventions did to the residual stream itself no part of the model has added.
+    if (asked.isIntervened() && Math.abs(total - sum) > ROUNDING * size) {
+      parts.add(new View.Part("interventions", total - sum));
+    }
+    return Optional.of(new View.Waterfall(found.target().label(), parts, total));
   }
 
   /** Returns what the selected head writes where all its attention is on the position looked at. */
@@ -295,12 +302,17 @@ final class Views implements AutoCloseable {
     }
   }
 
-  /** Returns the pattern of every head of a layer at the position looked at, [head][source]. */
-  List<List<Double>> attentionFrom(Asked asked, int layer) {
+  /** Returns what every head attends to from the position looked at, [layer][head][source]. */
+  List<List<double[]>> attentionFrom(Asked asked) {
     try (var _ = TensorScope.open()) {
       var cache = ran(asked).cache();
-      return IntStream.range(0, model.config().nHeads())
-          .mapToObj(head -> pattern(cache, new Head(layer, head)).get(asked.at()))
+      return IntStream.range(0, model.config().nLayers())
+          .mapToObj(layer -> cache.get(HookPoint.pattern(layer)).select(0, 0))
+          .map(pattern -> pattern.select(1, asked.at()))
+          .map(rows ->
+              IntStream.range(0, model.config().nHeads())
+                  .mapToObj(head -> Arrays.copyOf(rows.select(0, head).toDoubles(), asked.at() + 1))
+                  .toList())
           .toList();
     }
   }

@@ -87,7 +87,10 @@ export function createApi({ fetch = (...request) => globalThis.fetch(...request)
       let last = '';
       const lines = jsonLines((value) => {
         last = value.type;
-        if (value.type === 'error') throw new Refused(value.error);
+        if (value.type === 'error') {
+          // A server that ends says so in its last line.
+          throw value.status === 503 ? new Unreachable(value.error) : new Refused(value.error, value);
+        }
         onValue(value);
       });
       await reading(async () => {

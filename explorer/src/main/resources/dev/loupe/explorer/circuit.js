@@ -99,7 +99,8 @@ export function mountCircuit(section, session) {
       fact('Random circuits of this size', baseline ? fixed(baseline.mean, 2) : random.length ? '…' : '–',
         baseline ? `95 % between ${fixed(baseline.low, 2)} and ${fixed(baseline.high, 2)}` : done ? `${done} of ${total}` : ''),
       fact('Complexity', whole(circuit.dimensions), bar, `${over ? 'over' : 'within'} the write budget of ${whole(circuit.budget)}; the whole model writes ${whole(circuit.whole)}`,
-        model.budget?.words ? el('span', { class: 'small' }, model.budget.words) : null));
+        model.budget?.words ? el('span', { class: 'small' }, model.budget.words) : null),
+      fact('Edges', '', el('span', { class: 'small' }, `${circuit.scored ?? '…'}. The circuit is one of the model as it is: interventions play no part in it.`)));
   }
 
   function drawing(width, colours) {

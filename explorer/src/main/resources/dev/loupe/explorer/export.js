@@ -90,8 +90,9 @@ export function mountExport(box, { store, api, now }) {
   };
   const everything = async () => {
     if (!now.view) { tell('There is nothing to export yet.', true); return; }
-    const { view, grid, circuit } = now;
-    save(`${JSON.stringify({ question: toQuestion(store.get()), view, grid: grid && { ...grid, fresh: undefined }, circuit }, null, 2)}\n`, 'loupe-explorer.json', 'application/json');
+    if (now.stale || now.problem) { tell('What is shown is of the state before: export when the model has answered.', true); return; }
+    const { view, question, grid, circuit } = now;
+    save(`${JSON.stringify({ question, view, grid: grid && { ...grid, fresh: undefined, values: grid.values.map((row, layer) => row.map((value, head) => (grid.fresh[layer][head] ? value : null))) }, circuit }, null, 2)}\n`, 'loupe-explorer.json', 'application/json');
     tell('Saved loupe-explorer.json.');
   };
   const link = async () => {

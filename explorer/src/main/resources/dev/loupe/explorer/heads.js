@@ -12,7 +12,7 @@ import { label, legend } from './svg.js';
 export const KINDS = [
   ['patching', 'Patching', 'Share of the gap that comes back when this head alone takes its values from the other run'],
   ['attribution', 'Attribution', 'What this head writes along the direction of the answer'],
-  ['ablation', 'Ablation', 'What the metric loses when this head is switched off'],
+  ['ablation', 'Ablation', 'What the metric changes by when this head is switched off'],
   ['attention', 'Attention', 'The highest weight from the position looked at'],
 ];
 
@@ -27,7 +27,7 @@ export function scaleOf(grid) {
 export function changedHeads(interventions) {
   const found = {};
   for (const { on, point, head, change } of interventions) {
-    const layer = /^blocks\.(\d+)\.attn\./.exec(point)?.[1];
+    const layer = /^blocks\.(\d+)\.attn\.hook_(?:q|rot_q|attn_scores|pattern|z|result)$/.exec(point)?.[1];
     if (on && layer !== undefined && head !== undefined) (found[`${layer}.${head}`] ??= []).push(change);
   }
   return found;
@@ -60,8 +60,10 @@ export function headLook(grid, state, at, colours) {
   };
 }
 
+/** The cells as rows; those that are still of the state before have no value. */
 export function headTable(grid) {
-  const rows = grid.values.flatMap((values, layer) => values.map((value, head) => [layer, head, value, ...(grid.kind === 'attention' ? [grid.sources[layer][head]] : [])]));
+  const sure = (layer, head, value) => (!grid.fresh || grid.fresh[layer][head] ? value : null);
+  const rows = grid.values.flatMap((values, layer) => values.map((value, head) => [layer, head, sure(layer, head, value), ...(grid.kind === 'attention' ? [sure(layer, head, grid.sources[layer][head])] : [])]));
   return { columns: ['layer', 'head', grid.label, ...(grid.kind === 'attention' ? ['source position'] : [])], rows };
 }
 

@@ -2,7 +2,7 @@
 
 import { options } from './controls.js';
 import { el, say } from './dom.js';
-import { fullPoint, hasHeads, layerOf, shortPoint, zPoint } from './question.js';
+import { fullPoint, hasHeads, headsOf, layerOf, shortPoint, zPoint } from './question.js';
 
 export const CHANGES = [['zero', 'zero'], ['patch', 'patch'], ['scale', 'scale by'], ['mean', 'mean'], ['freeze', 'freeze']];
 
@@ -81,7 +81,7 @@ export function mountInterventions(section, session) {
       el('input', { type: 'checkbox', checked: on, 'data-field': 'on', 'aria-label': `Intervention ${number} on: ${inWords(intervention)}`, onchange: (event) => put(index, { ...intervention, on: event.target.checked }) }),
       el('div', { class: 'fields' },
         layer === null ? null : select(`Layer of intervention ${number}`, 'layer', Array.from({ length: model.layers }, (_, i) => [String(i), `L${i}`]), layer, index),
-        hasHeads(point) ? select(`Head of intervention ${number}`, 'head', [['', 'all heads'], ...Array.from({ length: model.heads }, (_, i) => [String(i), `H${i}`])], head ?? '', index) : null,
+        hasHeads(point) ? select(`Head of intervention ${number}`, 'head', [['', 'all heads'], ...Array.from({ length: headsOf(point, model) }, (_, i) => [String(i), `H${i}`])], head ?? '', index) : null,
         select(`Point of intervention ${number}`, 'kind', kinds.map((k) => [k, k]), shortPoint(point), index),
         el('span', { class: 'word' }, 'at ', input('at', `Positions of intervention ${number}: all, END, a name, a number or a range such as 2..5`, String(at), { list: 'at-choices', size: 5, class: 'at' })),
         select(`Change of intervention ${number}`, 'change', CHANGES, change, index),

@@ -34,6 +34,11 @@ export function hasHeads(point) {
   return ATTENTION_POINTS.includes(shortPoint(point)) || /_input$/.test(point);
 }
 
+/** How many heads the point has: keys and values may be shared by several heads. */
+export function headsOf(point, model) {
+  return /^(k|v|rot_k|k_input|v_input)$/.test(shortPoint(point)) ? model.keyValueHeads ?? model.heads : model.heads;
+}
+
 export const zPoint = (layer) => `blocks.${layer}.attn.hook_z`;
 export const headNode = (layer, head) => `a${layer}.h${head}`;
 

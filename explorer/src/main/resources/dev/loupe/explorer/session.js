@@ -33,7 +33,7 @@ export function takeGridLine(grid, line) {
 export function takeCircuitLine(circuit, line) {
   switch (line.type) {
     case 'start': return { ...line, edges: null, random: [], ended: false };
-    case 'graph': return { ...circuit, edges: line.edges };
+    case 'graph': return { ...circuit, edges: line.edges, scored: line.words };
     case 'faithfulness': return { ...circuit, faithfulness: line.value, metric: line.metric, words: line.words };
     case 'random': return { ...circuit, done: line.done, total: line.total, random: [...circuit.random, line.value] };
     case 'baseline': return { ...circuit, baseline: line };
@@ -104,7 +104,7 @@ export function createSession({ api, store, model, wait = sleep }) {
         if (typing) await wait(TYPING, signal);
         const view = await patiently(() => api.json('view', { body: toQuestion(state), signal }),
           { signal, wait, onWait: (left) => put('status', { busy: left }) });
-        put('view', { view, stale: false, problem: null, busy: 0 });
+        put('view', { view, question: toQuestion(state), stale: false, problem: null, busy: 0 });
         refreshStreams();
       } catch (error) {
         failed(error, () => {

@@ -30,8 +30,7 @@ record RunState(SourceValues values, List<Tensor> streams) {
     at.add(HookPoint.residPost(config.nLayers() - 1));
     var kept = new LinkedHashSet<>(SourceValues.points(config));
     kept.addAll(at);
-    var ran =
-        SourceValues.of(model, tokens, Run.Returns.NOTHING, kept.toArray(HookPoint[]::new));
+    var ran = SourceValues.of(model, tokens, Run.Returns.NOTHING, kept.toArray(HookPoint[]::new));
     return new RunState(ran.values(), at.stream().map(ran.result().cache()::get).toList());
   }
 
