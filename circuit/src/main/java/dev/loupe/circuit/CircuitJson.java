@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,7 +23,12 @@ public final class CircuitJson {
   private static final String NODES = "nodes";
   private static final String METADATA = "metadata";
   private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes NaN: to be refused by the name of what has it.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
 
   private CircuitJson() {}
 
@@ -77,15 +84,26 @@ public final class CircuitJson {
     }
   }
 
-  private static JsonNode tree(Path file) {
+  /**
+   * Reads a file of a circuit in whatever form.
+   *
+   * @throws IllegalArgumentException if there is no such file, or it is not JSON
+   */
+  public static JsonNode tree(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new IllegalArgumentException(
+          file + " is a folder: name a file in it, such as " + file.resolve("circuit.json"));
+    }
     if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(file + ": no such file; expected a circuit as JSON");
+      throw new IllegalArgumentException(
+          file + ": no such file; expected a graph or a list of nodes as JSON");
     }
     try {
       return MAPPER.readTree(Files.readAllBytes(file));
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(
-          file + " is not a circuit: not JSON: " + e.getOriginalMessage(), e);
+      // What follows in brackets speaks of the parser.
+      var why = e.getOriginalMessage().split(" ?[(\\[]", 2)[0];
+      throw new IllegalArgumentException(file + " is not a circuit: not JSON: " + why, e);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + file, e);
     }

@@ -12,7 +12,6 @@ import dev.loupe.lens.sweep.PatchSite;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.report.AttributionPatchingPage;
-import dev.loupe.report.PromptLines;
 import dev.loupe.report.TerminalHeatmap;
 import dev.loupe.report.TerminalTable;
 import dev.loupe.study.AttributionPatchingFindings;
@@ -139,7 +138,7 @@ final class AttributionPatchCommand extends LoupeCommand {
       var notes =
           Stream.concat(batch.notes().stream(), GridOptions.notes(grids, batch.pairs()).stream())
               .toList();
-      head(transformer, batch, rows.getFirst(), notes);
+      head(transformer, batch.description(), notes, rows.getFirst());
       plan(attribution, builders, grids);
       var findings = compute(transformer, attribution, builders, grids, options, rows, notes);
       show(new AttributionPatchingPage(findings), findings);
@@ -231,15 +230,6 @@ final class AttributionPatchCommand extends LoupeCommand {
   }
 
   // ---- Showing
-
-  private void head(
-      HookedTransformer transformer, PromptBatch batch, PromptRow first, List<String> notes) {
-    head(transformer, batch.description());
-    notes.forEach(this::note);
-    out().println(tokenLine("  clean      ", first.clean()));
-    out().println(tokenLine("  corrupted  ", first.corrupted()));
-    out().println("  " + Texts.harmless(PromptLines.answers(first)));
-  }
 
   private void plan(AttributionPatching attribution, List<GridBuilder> builders, List<Grid> grids) {
     int size = grids.stream().mapToInt(Grid::size).sum();

@@ -4,14 +4,17 @@ import dev.loupe.circuit.Circuit;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.Filling;
 import dev.loupe.circuit.WriteBudget;
+import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.graph.Pruning;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Selection;
+import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.circuit.score.Acdc;
 import dev.loupe.lens.Metric;
+import dev.loupe.lens.Progress;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.study.circuits.CircuitFindings.Chosen;
@@ -61,6 +64,14 @@ final class ChoiceOptions {
       description = "Take out edges that lie on no path from the input to the logits.")
   private boolean prune;
 
+  @Option(
+      names = "--minimal",
+      paramLabel = "X",
+      description =
+          "Take out edges that the circuit does not need: each is tried, the lowest score first, and"
+              + " goes where the metric loses less than X, or with --absolute changes by less.")
+  private Optional<Double> minimal = Optional.empty();
+
   /** Refuses what no model could make right. */
   void check(LoupeCommand command, CircuitMethod method, Metric metric) {
     var given = new ArrayList<String>();
@@ -96,6 +107,12 @@ final class ChoiceOptions {
       threshold.ifPresent(
           least -> command.asked("--threshold", () -> new Selection.Threshold(least, ranking())));
     }
+    if (minimal.isPresent() && !method.scoresEdges()) {
+      throw command.wrongUsage(
+          "--minimal takes out edges by their scores, and --method %s has none before it chooses"
+              .formatted(method));
+    }
+    minimal.ifPresent(least -> command.asked("--minimal", () -> acdc(metric, least)));
     edges.ifPresent(n -> command.asked("--edges", () -> new Selection.TopEdges(n, ranking())));
     greedy.ifPresent(n -> command.asked("--greedy", () -> new Selection.Greedy(n, ranking())));
     var _ = command.asked("--budget", this::budget);
@@ -129,10 +146,34 @@ final class ChoiceOptions {
    * @throws IllegalArgumentException if the threshold is none
    */
   Acdc acdc(Metric metric) {
+    return acdc(metric, threshold.orElseThrow());
+  }
+
+  private Acdc acdc(Metric metric, double least) {
     return new Acdc(
-        metric,
-        threshold.orElseThrow(),
-        ranking.saysAbsolute() ? Acdc.Counted.CHANGE : Acdc.Counted.HARM);
+        metric, least, ranking.saysAbsolute() ? Acdc.Counted.CHANGE : Acdc.Counted.HARM);
+  }
+
+  /** Tells whether what a circuit does not need is taken out. */
+  boolean isMinimal() {
+    return minimal.isPresent();
+  }
+
+  /** Takes out of a circuit what it does not need. */
+  Chosen minimal(EdgeRun run, Chosen chosen, EdgeScores scores, Progress progress) {
+    double least = minimal.orElseThrow();
+    var left =
+        acdc(run.metric(), least).prune(run, chosen.edges(), scores, ranking(), progress).edges();
+    return new Chosen(
+        "%s, %d that change less than %s taken out"
+            .formatted(chosen.rule(), chosen.edges().size() - left.size(), least),
+        chosen.ranking(),
+        left,
+        left.nodes(),
+        chosen.hanging(),
+        chosen.filling(),
+        chosen.acdc(),
+        chosen.faithfulness());
   }
 
   /** Returns what ACDC chose. */
@@ -218,6 +259,7 @@ final class ChoiceOptions {
         + threshold.map(x -> " --threshold " + x).orElse("")
         + budget.map(text -> " --budget " + Shell.quoted(text)).orElse("")
         + ranking.typed()
-        + (prune ? " --prune" : "");
+        + (prune ? " --prune" : "")
+        + minimal.map(x -> " --minimal " + x).orElse("");
   }
 }

@@ -7,11 +7,10 @@ import dev.loupe.circuit.graph.Selection;
 import dev.loupe.circuit.run.CircuitEvaluation;
 import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.circuit.run.Granularity;
+import dev.loupe.circuit.run.Measured;
 import dev.loupe.circuit.run.Minimality;
 import dev.loupe.circuit.run.RandomCircuits;
-import dev.loupe.model.HookedTransformer;
 import dev.loupe.report.EvaluationPage;
-import dev.loupe.report.PromptLines;
 import dev.loupe.study.PromptRow;
 import dev.loupe.study.circuits.CircuitFile;
 import dev.loupe.study.circuits.EvaluationFindings;
@@ -84,12 +83,27 @@ final class CircuitEvaluateCommand extends LoupeCommand {
   private Optional<Integer> random = Optional.empty();
 
   @Option(
+      names = "--random-seed",
+      paramLabel = "SEED",
+      description =
+          "Of the draws of random circuits; the same gives the same (default: " + SEED + ").")
+  private Optional<Long> randomSeed = Optional.empty();
+
+  @Option(
       names = "--minimality",
       description = "Take out each part of the circuit alone: what is it needed for?")
   private boolean minimality;
 
   @Option(names = "--no-curve", description = "Leave out the curve over sizes.")
   private boolean noCurve;
+
+  @Option(
+      names = "--curve",
+      paramLabel = "HOW",
+      description =
+          "How the circuits of the curve are chosen, as find does it: edges (those of highest score)"
+              + " or greedy (grown from the logits, so that no node dangles) (default: edges).")
+  private Optional<String> curve = Optional.empty();
 
   @ArgGroup private RankingOption ranking = new RankingOption();
 
@@ -103,7 +117,17 @@ final class CircuitEvaluateCommand extends LoupeCommand {
     if (random.orElse(0) < 0) {
       throw wrongUsage("--random " + random.orElse(0) + ": expected 0 or more");
     }
+    if (randomSeed.isPresent() && random.orElse(RANDOM) == 0) {
+      throw wrongUsage("--random-seed goes with random circuits, and --random 0 draws none");
+    }
+    if (curve.isPresent() && noCurve) {
+      throw wrongUsage("--curve and --no-curve: expected one of them");
+    }
+    var _ = selection(1);
     var circuit = CircuitFile.read(file);
+    if (curve.isPresent() && circuit.graph().isEmpty()) {
+      throw wrongUsage("--curve: " + file + " has no scores of edges");
+    }
     boolean hasScores = circuit.graph().isPresent();
     if (circuit.nodes().nodes().isEmpty() && (!hasScores || noCurve)) {
       throw wrongUsage(
@@ -115,41 +139,65 @@ final class CircuitEvaluateCommand extends LoupeCommand {
       var level = level(circuit);
       var batch = prompts.read(transformer, this);
       var rows = PromptRow.of(batch.pairs(), transformer);
-      head(transformer, batch, rows.getFirst());
+      head(transformer, batch.description(), batch.notes(), rows.getFirst());
+      out().println();
+      out().flush();
       long start = System.nanoTime();
-      EvaluationFindings findings;
-      try (var run =
-          asked(() ->
-              EdgeRun.of(transformer, batch.pairs(), ablation.metric(), ablation.corruption()))) {
-        var evaluation = asked(() -> new CircuitEvaluation(run, level));
-        Optional<Result> result =
-            circuit.nodes().nodes().isEmpty()
-                ? Optional.empty()
-                : Optional.of(result(evaluation, edges));
-        findings =
-            new EvaluationFindings(
-                transformer.provenance(),
-                circuit,
-                edges,
-                evaluation.measured(),
-                result,
-                noCurve ? Optional.empty() : circuit.graph().map(graph -> curve(evaluation, graph)),
-                rows,
-                notes(batch, circuit, level),
-                (System.nanoTime() - start) / 1e9);
-      }
+      var to =
+          target.orElseGet(() ->
+              new ResultTarget(
+                  RunFacts.usualFolder("circuit-evaluate", transformer), ResultTarget.Form.FOLDER));
+      var numbers =
+          new KeptWork(this, to)
+              .run(journal -> {
+                try (var run =
+                    asked(() ->
+                        EdgeRun.of(
+                            transformer,
+                            batch.pairs(),
+                            ablation.metric(),
+                            ablation.corruption(),
+                            journal))) {
+                  return numbers(asked(() -> new CircuitEvaluation(run, level)), circuit, edges);
+                }
+              });
+      var findings =
+          new EvaluationFindings(
+              transformer.provenance(),
+              circuit,
+              edges,
+              numbers.measured(),
+              numbers.result(),
+              numbers.curve(),
+              rows,
+              notes(batch, circuit, level),
+              (System.nanoTime() - start) / 1e9);
       var page = new EvaluationPage(findings);
+      keepWhileSaving();
       CircuitOutput.show(this, page.highlights());
       var again = again();
       ReadingOutput.write(
           this,
           transformer,
           "circuit-evaluate",
-          target,
+          Optional.of(to),
           RunFacts.of(batch.facts(), again),
           findings.json(),
           facts -> page.page(again, facts));
+      to.deleteUnfinished();
     }
+  }
+
+  /** What is measured of a circuit. */
+  private record Numbers(Measured measured, Optional<Result> result, Optional<Curve> curve) {}
+
+  private Numbers numbers(CircuitEvaluation evaluation, CircuitFile circuit, EdgeSet edges) {
+    return new Numbers(
+        evaluation.measured(),
+        circuit.nodes().nodes().isEmpty()
+            ? Optional.empty()
+            : Optional.of(result(evaluation, edges)),
+        noCurve ? Optional.empty() : circuit.graph().map(graph -> curve(evaluation, graph)));
   }
 
   private Granularity level(CircuitFile circuit) {
@@ -165,6 +213,10 @@ final class CircuitEvaluateCommand extends LoupeCommand {
 
   private static List<String> notes(PromptBatch batch, CircuitFile circuit, Granularity level) {
     var notes = new ArrayList<>(batch.notes());
+    if (circuit.nodes().nodes().isEmpty()) {
+      notes.add(
+          circuit.name() + " names no edge: only what its scores choose is run, for the curve.");
+    }
     if (circuit.published().isPresent()) {
       notes.add(
           "Wang et al. (2022) ablate each head at all positions but those of its class; here a head"
@@ -185,7 +237,9 @@ final class CircuitEvaluateCommand extends LoupeCommand {
     Optional<RandomCircuits> drawn = Optional.empty();
     if (random.orElse(RANDOM) > 0) {
       try (var bar = SweepBar.of(this, "random circuits")) {
-        drawn = Optional.of(evaluation.random(edges, random.orElse(RANDOM), SEED, bar));
+        drawn =
+            Optional.of(
+                evaluation.random(edges, random.orElse(RANDOM), randomSeed.orElse(SEED), bar));
       }
     }
     Optional<Minimality> needed = Optional.empty();
@@ -197,26 +251,27 @@ final class CircuitEvaluateCommand extends LoupeCommand {
     return new Result(faithfulness, completeness, drawn, needed);
   }
 
-  private Curve curve(CircuitEvaluation evaluation, ScoredGraph graph) {
+  /** Returns how a circuit of the curve is chosen. */
+  private Selection selection(int edges) {
     var by = ranking.ranking();
-    try (var bar = SweepBar.of(this, "curve")) {
-      return new Curve(
-          by,
-          "the edges of highest %s score".formatted(by),
-          evaluation.curve(n -> new Selection.TopEdges(n, by).of(graph.scores()), bar));
-    }
+    return switch (curve.orElse("edges")) {
+      case "edges" -> new Selection.TopEdges(edges, by);
+      case "greedy" -> new Selection.Greedy(edges, by);
+      default -> throw wrongUsage("--curve " + curve.orElseThrow() + ": expected edges or greedy");
+    };
   }
 
-  private void head(HookedTransformer transformer, PromptBatch batch, PromptRow first) {
-    head(transformer, batch.description());
-    batch.notes().forEach(this::note);
-    out().println(tokenLine("  clean      ", first.clean()));
-    if (!first.clean().equals(first.corrupted())) {
-      out().println(tokenLine("  corrupted  ", first.corrupted()));
+  private Curve curve(CircuitEvaluation evaluation, ScoredGraph graph) {
+    var rule =
+        selection(1) instanceof Selection.Greedy
+            ? "so many edges grown from the logits by %s score, without those that hang"
+            : "the edges of highest %s score";
+    try (var bar = SweepBar.of(this, "curve")) {
+      return new Curve(
+          ranking.ranking(),
+          rule.formatted(ranking.ranking()),
+          evaluation.curve(n -> selection(n).of(graph.scores()), bar));
     }
-    out().println("  " + Texts.harmless(PromptLines.answers(first)));
-    out().println();
-    out().flush();
   }
 
   private String again() {
@@ -229,7 +284,9 @@ final class CircuitEvaluateCommand extends LoupeCommand {
         + ablation.typed()
         + granularity.map(text -> " --granularity " + text).orElse("")
         + random.map(n -> " --random " + n).orElse("")
+        + randomSeed.map(n -> " --random-seed " + n).orElse("")
         + (minimality ? " --minimality" : "")
+        + curve.map(how -> " --curve " + how).orElse("")
         + (noCurve ? " --no-curve" : "")
         + ranking.typed();
   }

@@ -1,11 +1,8 @@
 package dev.loupe.cli;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Finds a circuit. */
 @Command(
@@ -27,25 +24,15 @@ import picocli.CommandLine.Option;
       "  loupe circuit find --model demo --task ioi --method acdc --metric kl --threshold 0.05",
       "  loupe circuit find --model gpt2 --task ioi --method node --budget '30 %%'"
     })
-final class CircuitFindCommand extends LoupeCommand {
-  @Mixin private ModelOption model = new ModelOption();
-
-  @Mixin private PairOptions prompts = new PairOptions();
-
-  @Mixin private MethodOptions method = new MethodOptions();
-
-  @Mixin private AblationOptions ablation = new AblationOptions();
-
+final class CircuitFindCommand extends CircuitSearch {
   @Mixin private ChoiceOptions choice = new ChoiceOptions();
 
-  @Option(
-      names = {"-o", "--out"},
-      paramLabel = "PATH",
-      description = CircuitSearch.OUT)
-  private Optional<Path> out = Optional.empty();
+  CircuitFindCommand() {
+    super("find");
+  }
 
   @Override
-  void run() throws IOException {
-    new CircuitSearch(this, model, prompts, method, ablation, Optional.of(choice), out).run("find");
+  Optional<ChoiceOptions> choice() {
+    return Optional.of(choice);
   }
 }

@@ -5,13 +5,14 @@ import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.EdgeRun;
+import dev.loupe.circuit.run.RunJournal;
 import dev.loupe.circuit.score.EdgeScoring;
 import dev.loupe.circuit.score.Ends;
 import dev.loupe.circuit.score.ExactEdges;
 import dev.loupe.circuit.score.ExactNodes;
 import dev.loupe.circuit.score.GraphAttribution;
 import dev.loupe.lens.Metric;
-import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
@@ -85,6 +86,11 @@ sealed interface CircuitMethod {
             || scoring instanceof EdgeScoring.EapIgActivations);
   }
 
+  /** Tells whether every edge has a score before a circuit is chosen. */
+  default boolean scoresEdges() {
+    return this instanceof Estimated || this instanceof Exact;
+  }
+
   /** Tells whether it needs no other run than the clean one. */
   default boolean readsCleanAlone() {
     return this instanceof Estimated(EdgeScoring.InformationFlow _);
@@ -107,6 +113,7 @@ sealed interface CircuitMethod {
   /**
    * Scores every edge, or every node.
    *
+   * @param journal takes what is finished, and gives what was
    * @throws IllegalArgumentException if the prompts, the metric or the corruption do not suit
    */
   default CircuitScores scores(
@@ -114,6 +121,7 @@ sealed interface CircuitMethod {
       PromptPairs pairs,
       Metric metric,
       Corruption corruption,
+      RunJournal journal,
       Progress progress) {
     var shape = GraphShape.of(model.config());
     return switch (this) {
@@ -121,7 +129,7 @@ sealed interface CircuitMethod {
         var found =
             GraphAttribution.of(pairs, metric, scoring)
                 .corruptedBy(corruption)
-                .edges(model, progress);
+                .edges(model, journal, progress);
         yield new CircuitScores(
             shape,
             Optional.of(found.scores()),
@@ -132,8 +140,10 @@ sealed interface CircuitMethod {
             scoring.isSigned());
       }
       case Exact _ -> {
-        var found =
-            ExactEdges.of(model, pairs, metric, corruption, PatchDirection.NOISING, progress);
+        ExactEdges found;
+        try (var run = EdgeRun.of(model, pairs, metric, corruption, journal)) {
+          found = ExactEdges.of(run, progress);
+        }
         yield new CircuitScores(
             shape,
             Optional.of(found.scores()),
@@ -144,8 +154,10 @@ sealed interface CircuitMethod {
             true);
       }
       case Nodes _ -> {
-        var found =
-            ExactNodes.of(model, pairs, metric, corruption, PatchDirection.NOISING, progress);
+        ExactNodes found;
+        try (var run = EdgeRun.of(model, pairs, metric, corruption, journal)) {
+          found = ExactNodes.of(run, progress);
+        }
         yield new CircuitScores(
             shape,
             Optional.empty(),

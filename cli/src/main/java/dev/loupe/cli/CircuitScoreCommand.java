@@ -1,11 +1,7 @@
 package dev.loupe.cli;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Scores every edge and node, and chooses nothing. */
 @Command(
@@ -24,23 +20,13 @@ import picocli.CommandLine.Option;
       "  loupe circuit score --model demo --task ioi --method eap",
       "  loupe circuit score --model gpt2 --task ioi --method eap-ig --steps 10 --out scores.json"
     })
-final class CircuitScoreCommand extends LoupeCommand {
-  @Mixin private ModelOption model = new ModelOption();
-
-  @Mixin private PairOptions prompts = new PairOptions();
-
-  @Mixin private MethodOptions method = new MethodOptions();
-
-  @Mixin private AblationOptions ablation = new AblationOptions();
-
-  @Option(
-      names = {"-o", "--out"},
-      paramLabel = "PATH",
-      description = CircuitSearch.OUT)
-  private Optional<Path> out = Optional.empty();
+final class CircuitScoreCommand extends CircuitSearch {
+  CircuitScoreCommand() {
+    super("score");
+  }
 
   @Override
-  void run() throws IOException {
-    new CircuitSearch(this, model, prompts, method, ablation, Optional.empty(), out).run("score");
+  Optional<ChoiceOptions> choice() {
+    return Optional.empty();
   }
 }

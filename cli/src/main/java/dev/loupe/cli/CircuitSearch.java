@@ -6,10 +6,11 @@ import dev.loupe.circuit.run.CircuitEvaluation;
 import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.circuit.run.Faithfulness;
 import dev.loupe.circuit.run.Granularity;
+import dev.loupe.circuit.run.RunJournal;
+import dev.loupe.circuit.score.Acdc;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.report.CircuitPage;
-import dev.loupe.report.PromptLines;
 import dev.loupe.study.PromptRow;
 import dev.loupe.study.circuits.CircuitFindings;
 import dev.loupe.study.circuits.CircuitFindings.Chosen;
@@ -21,70 +22,76 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Scores edges and nodes, chooses a circuit where one is wanted, and writes both. */
-final class CircuitSearch {
-  static final String OUT =
-      "A folder for report.html, result.json and circuit.json (the graph in the form of EAP-IG and"
-          + " MIB), or one file: the graph where it ends in .json, the page where it ends in .html"
-          + " (default: the folder runs/COMMAND-MODEL-TIME).";
+abstract class CircuitSearch extends LoupeCommand {
+  private final String name;
 
-  private final LoupeCommand command;
-  private final ModelOption model;
-  private final PairOptions prompts;
-  private final MethodOptions how;
-  private final AblationOptions ablation;
-  private final Optional<ChoiceOptions> choice;
-  private final Optional<Path> out;
+  @Mixin private ModelOption model = new ModelOption();
 
-  CircuitSearch(
-      LoupeCommand command,
-      ModelOption model,
-      PairOptions prompts,
-      MethodOptions how,
-      AblationOptions ablation,
-      Optional<ChoiceOptions> choice,
-      Optional<Path> out) {
-    this.command = command;
-    this.model = model;
-    this.prompts = prompts;
-    this.how = how;
-    this.ablation = ablation;
-    this.choice = choice;
-    this.out = out;
+  @Mixin private PairOptions prompts = new PairOptions();
+
+  @Mixin private MethodOptions how = new MethodOptions();
+
+  @Mixin private AblationOptions ablation = new AblationOptions();
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "PATH",
+      description =
+          "A folder for report.html, result.json and circuit.json (the graph in the form of EAP-IG and"
+              + " MIB), or one file: the graph where it ends in .json, the page where it ends in .html"
+              + " (default: the folder runs/COMMAND-MODEL-TIME).")
+  private Optional<Path> out = Optional.empty();
+
+  /**
+   * Creates a command.
+   *
+   * @param name what follows {@code loupe circuit}
+   */
+  CircuitSearch(String name) {
+    this.name = name;
   }
+
+  /** Returns how a circuit is chosen; empty where none is wanted. */
+  abstract Optional<ChoiceOptions> choice();
 
   /** What was scored, and what was chosen by it. */
   private record Outcome(CircuitScores scores, Optional<Chosen> chosen, String description) {}
 
-  /**
-   * Does it.
-   *
-   * @param name of the command
-   */
-  void run(String name) throws IOException {
-    how.check(command);
+  @Override
+  void run() throws IOException {
+    var choice = choice();
+    how.check(this);
     var method = how.method();
-    prompts.check(command, ablation.needsCorrupted() && !method.readsCleanAlone());
-    ablation.check(command, prompts.hasWrong());
+    boolean runs = !method.readsCleanAlone() || choice.filter(ChoiceOptions::isMinimal).isPresent();
+    prompts.check(this, ablation.needsCorrupted() && runs);
+    ablation.check(this, prompts.hasWrong());
     if (choice.isPresent()) {
-      choice.get().check(command, method, ablation.metric());
+      choice.get().check(this, method, ablation.metric());
     } else if (method instanceof CircuitMethod.Search) {
-      throw command.wrongUsage(
+      throw wrongUsage(
           "acdc scores edges while it chooses: take `loupe circuit find --method acdc'");
     }
     Optional<ResultTarget> target =
         out.isPresent() ? Optional.of(ResultTarget.of(out.get(), false)) : Optional.empty();
-    try (var transformer = model.load(command)) {
-      choice.ifPresent(each -> each.check(command, transformer.config()));
-      var batch = prompts.read(transformer, command);
+    try (var transformer = model.load(this)) {
+      choice.ifPresent(each -> each.check(this, transformer.config()));
+      var batch = prompts.read(transformer, this);
       var rows = PromptRow.of(batch.pairs(), transformer);
       head(transformer, batch, rows.getFirst(), method);
       long start = System.nanoTime();
       var notes = new ArrayList<>(batch.notes());
-      var outcome = command.asked(() -> outcome(transformer, batch.pairs(), method));
-      var chosen =
-          outcome.chosen().map(each -> measured(transformer, batch.pairs(), each, method, notes));
+      var to =
+          target.orElseGet(() ->
+              new ResultTarget(
+                  RunFacts.usualFolder("circuit-" + name, transformer), ResultTarget.Form.FOLDER));
+      var outcome =
+          new KeptWork(this, to)
+              .run(journal -> outcome(transformer, batch.pairs(), method, journal, notes));
+      var chosen = outcome.chosen();
       var findings =
           new CircuitFindings(
               transformer.provenance(),
@@ -98,26 +105,70 @@ final class CircuitSearch {
               notes,
               (System.nanoTime() - start) / 1e9);
       var page = new CircuitPage(findings);
-      CircuitOutput.show(command, page.highlights());
-      write(name, transformer, batch, target, findings, page);
+      CircuitOutput.show(this, page.highlights());
+      write(transformer, batch, to, findings, page);
     }
   }
 
-  private Outcome outcome(HookedTransformer transformer, PromptPairs pairs, CircuitMethod method) {
-    try (var bar = SweepBar.of(command, "scoring")) {
+  private Outcome outcome(
+      HookedTransformer transformer,
+      PromptPairs pairs,
+      CircuitMethod method,
+      RunJournal journal,
+      List<String> notes) {
+    var found = asked(() -> scored(transformer, pairs, method, journal));
+    return new Outcome(
+        found.scores(),
+        found
+            .chosen()
+            .map(each -> minimal(transformer, pairs, each, found.scores(), journal))
+            .map(each -> measured(transformer, pairs, each, method, journal, notes)),
+        found.description());
+  }
+
+  /** Takes out what the circuit does not need, where that is wanted. */
+  private Chosen minimal(
+      HookedTransformer transformer,
+      PromptPairs pairs,
+      Chosen chosen,
+      CircuitScores scores,
+      RunJournal journal) {
+    var options = choice().orElseThrow();
+    if (!options.isMinimal()) {
+      return chosen;
+    }
+    try (var bar = SweepBar.of(this, "pruning");
+        var run = run(transformer, pairs, journal)) {
+      return asked(() -> options.minimal(run, chosen, scores.edges().orElseThrow(), bar));
+    }
+  }
+
+  private Outcome scored(
+      HookedTransformer transformer, PromptPairs pairs, CircuitMethod method, RunJournal journal) {
+    try (var bar = SweepBar.of(this, "scoring")) {
       if (method instanceof CircuitMethod.Search) {
-        var options = choice.orElseThrow();
+        var options = choice().orElseThrow();
         var acdc = options.acdc(ablation.metric());
-        var found = acdc.find(transformer, pairs, ablation.corruption(), bar);
+        Acdc.Found found;
+        try (var run = run(transformer, pairs, journal)) {
+          found = acdc.find(run, bar);
+        }
         return new Outcome(
             CircuitMethod.scores(found.scores()),
             Optional.of(options.chosen(acdc, found)),
             method.describe());
       }
-      var scores = method.scores(transformer, pairs, ablation.metric(), ablation.corruption(), bar);
+      var scores =
+          method.scores(transformer, pairs, ablation.metric(), ablation.corruption(), journal, bar);
       return new Outcome(
-          scores, choice.map(each -> each.chosen(scores, transformer.config())), method.describe());
+          scores,
+          choice().map(each -> each.chosen(scores, transformer.config())),
+          method.describe());
     }
+  }
+
+  private EdgeRun run(HookedTransformer transformer, PromptPairs pairs, RunJournal journal) {
+    return EdgeRun.of(transformer, pairs, ablation.metric(), ablation.corruption(), journal);
   }
 
   /** Runs the circuit, so that nobody has to take it on trust. */
@@ -126,7 +177,12 @@ final class CircuitSearch {
       PromptPairs pairs,
       Chosen chosen,
       CircuitMethod method,
+      RunJournal journal,
       List<String> notes) {
+    if (chosen.edges().size() == 0) {
+      notes.add("No edge was chosen: the circuit is empty.");
+      note(notes.getLast());
+    }
     var granularity = method instanceof CircuitMethod.Nodes ? Granularity.NODE : Granularity.EDGE;
     Optional<Faithfulness> found = Optional.empty();
     if (ablation.needsCorrupted() && same(pairs)) {
@@ -134,7 +190,7 @@ final class CircuitSearch {
           "Without corrupted prompts nothing could be put in the place of what is outside: the"
               + " circuit was not run.");
     } else {
-      try (var run = EdgeRun.of(transformer, pairs, ablation.metric(), ablation.corruption())) {
+      try (var run = run(transformer, pairs, journal)) {
         var empty = granularity.left(EdgeSet.none(GraphShape.of(transformer.config())));
         if (Arrays.equals(run.clean(), run.of(empty))) {
           notes.add(
@@ -163,26 +219,21 @@ final class CircuitSearch {
 
   private void head(
       HookedTransformer transformer, PromptBatch batch, PromptRow first, CircuitMethod method) {
-    command.head(transformer, batch.description());
-    batch.notes().forEach(command::note);
-    command.out().println(command.tokenLine("  clean      ", first.clean()));
-    if (!first.clean().equals(first.corrupted())) {
-      command.out().println(command.tokenLine("  corrupted  ", first.corrupted()));
-    }
-    command.out().println("  " + Texts.harmless(PromptLines.answers(first)));
-    command
-        .out()
+    head(transformer, batch.description(), batch.notes(), first);
+    out()
         .println(
-            command.wrapped(
-                "%s of %s: %s; %s, %s"
+            wrapped(
+                (method.readsCleanAlone()
+                        ? "%s of %s: %s; the circuit is run by %s, %s"
+                        : "%s of %s: %s; %s, %s")
                     .formatted(
                         method,
                         scored(GraphShape.of(transformer.config()), method),
                         method.describe(),
                         ablation.metric().label(),
                         ablation.corruption())));
-    command.out().println();
-    command.out().flush();
+    out().println();
+    out().flush();
   }
 
   private static String scored(GraphShape shape, CircuitMethod method) {
@@ -192,10 +243,9 @@ final class CircuitSearch {
   }
 
   private void write(
-      String name,
       HookedTransformer transformer,
       PromptBatch batch,
-      Optional<ResultTarget> target,
+      ResultTarget to,
       CircuitFindings findings,
       CircuitPage page)
       throws IOException {
@@ -208,12 +258,9 @@ final class CircuitSearch {
             + prompts.typed()
             + how.typed()
             + ablation.typed()
-            + choice.map(ChoiceOptions::typed).orElse("");
+            + choice().map(ChoiceOptions::typed).orElse("");
     var facts = RunFacts.of(batch.facts(), again);
-    var to =
-        target.orElseGet(() ->
-            new ResultTarget(
-                RunFacts.usualFolder("circuit-" + name, transformer), ResultTarget.Form.FOLDER));
+    keepWhileSaving();
     byte[] circuit = findings.circuitJson(facts);
     var provenance = transformer.provenance();
     boolean folder = to.form() == ResultTarget.Form.FOLDER;
@@ -234,8 +281,9 @@ final class CircuitSearch {
     if (folder) {
       var file = to.path().resolve("circuit.json");
       CircuitOutput.write(file, circuit);
-      command.out().println("circuit: " + file);
+      out().println("circuit: " + file);
     }
-    command.out().println((folder ? "report: " : "") + written);
+    to.deleteUnfinished();
+    out().println((folder ? "report: " : "") + written);
   }
 }

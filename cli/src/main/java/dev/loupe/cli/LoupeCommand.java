@@ -3,7 +3,9 @@ package dev.loupe.cli;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Token;
 import dev.loupe.model.hub.HubConfig;
+import dev.loupe.report.PromptLines;
 import dev.loupe.report.Terminal;
+import dev.loupe.study.PromptRow;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -105,6 +107,17 @@ abstract class LoupeCommand implements Callable<Integer> {
     int width = model.name().length() + facts.length() + plain.length() + 4;
     var gap = width > terminal().width() ? System.lineSeparator() + "  " : "  ";
     out().println(bold(model.name()) + "  " + faint(facts) + gap + plain);
+  }
+
+  /** Prints which model runs, on what prompts, the first of them and its answers, and remarks. */
+  final void head(HookedTransformer model, String what, List<String> notes, PromptRow first) {
+    head(model, what);
+    notes.forEach(this::note);
+    out().println(tokenLine("  clean      ", first.clean()));
+    if (!first.clean().equals(first.corrupted())) {
+      out().println(tokenLine("  corrupted  ", first.corrupted()));
+    }
+    out().println("  " + Texts.harmless(PromptLines.answers(first)));
   }
 
   /** Returns a prompt token by token, in lines that fit the terminal. */

@@ -107,14 +107,20 @@ record ResultTarget(Path path, Form form) {
 
   /** Returns where the finished parts of a sweep are kept while it runs; only folders have one. */
   Optional<Path> chunks() {
-    return form == Form.FOLDER ? Optional.of(path.resolve("unfinished")) : Optional.empty();
+    return form == Form.FOLDER ? Optional.of(unfinished()) : Optional.empty();
   }
 
-  /** Deletes the parts of a sweep whose whole result is written. */
-  void deleteChunks() throws IOException {
-    var folder = chunks();
-    if (folder.isPresent() && Files.exists(folder.get())) {
-      ModelFolder.delete(folder.get());
+  /** Returns where what is finished of other work is kept: in the folder, or beside the file. */
+  Path unfinished() {
+    return form == Form.FOLDER
+        ? path.resolve("unfinished")
+        : path.resolveSibling(path.getFileName() + ".unfinished");
+  }
+
+  /** Deletes the finished parts of what is written whole. */
+  void deleteUnfinished() throws IOException {
+    if (Files.exists(unfinished())) {
+      ModelFolder.delete(unfinished());
     }
   }
 

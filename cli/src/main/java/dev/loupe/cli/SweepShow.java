@@ -10,7 +10,6 @@ import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.report.BackupTables;
-import dev.loupe.report.PromptLines;
 import dev.loupe.report.SweepPage;
 import dev.loupe.report.TerminalHeatmap;
 import dev.loupe.report.TerminalTable;
@@ -174,7 +173,7 @@ final class SweepShow {
     if (!outcome.isWhole()) {
       throw new CancellationException("interrupted; " + to.advice(written));
     }
-    to.deleteChunks();
+    to.deleteUnfinished();
   }
 
   /** What a sweep came to: all of it, or what was finished when it was interrupted. */
@@ -193,14 +192,11 @@ final class SweepShow {
 
   private void head(PromptRow first, Plan plan) {
     var out = command.out();
-    command.head(model, prompts.description());
-    prompts.notes().forEach(command::note);
-    plan.notes().forEach(command::note);
-    out.println(command.tokenLine("  clean      ", first.clean()));
-    if (!first.clean().equals(first.corrupted())) {
-      out.println(command.tokenLine("  corrupted  ", first.corrupted()));
-    }
-    out.println("  " + Texts.harmless(PromptLines.answers(first)));
+    command.head(
+        model,
+        prompts.description(),
+        Stream.concat(prompts.notes().stream(), plan.notes().stream()).toList(),
+        first);
     var axes =
         plan.sweep().grid().axes().stream()
             .map(axis -> axis.size() + " (" + axis.name() + ")")

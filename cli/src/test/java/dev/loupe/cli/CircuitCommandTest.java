@@ -241,6 +241,9 @@ class CircuitCommandTest {
         "find --task ioi --method eap --metric kl | KL divergence",
         "find --task ioi --metric rank | rank",
         "find --task ioi --metric kl --signed | --signed takes what raises the KL divergence",
+        "find --task ioi --minimal -1 | --minimal: threshold -1.0: expected a positive number",
+        "find --task ioi --method node --minimal 1 | --minimal takes out edges by their scores",
+        "find --task ioi --method acdc --threshold 1 --minimal 1 | --minimal takes out edges",
         "find | no prompts",
         "score --task ioi --method acdc | acdc scores edges while it chooses"
       })
@@ -250,6 +253,95 @@ class CircuitCommandTest {
     assertThat(run.err()).startsWith("loupe: ").contains(message.strip());
     assertThat(run.err().lines().filter(line -> line.startsWith("loupe:"))).hasSize(1);
     assertThat(run.exitCode()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"find --method exact --edges 100", "find --method acdc --threshold 0.02", "score"})
+  void anInterruptionKeepsWhatIsFinishedAndTheSameGoesOn(String typed) throws Exception {
+    var command = "circuit " + (typed.equals("score") ? "score --method exact" : typed);
+    var kept = folder.resolve("a/unfinished/circuits.bin");
+    var worker = Thread.currentThread();
+    var watch =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                while (!kept.toFile().isFile() || kept.toFile().length() < 10_000) {
+                  Thread.sleep(1);
+                }
+                worker.interrupt();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    var run = onDemo(command, "a");
+    watch.join();
+    assertThat(Thread.interrupted()).isFalse();
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(130);
+    assertThat(run.err())
+        .contains("interrupted; what was finished is in " + kept.getParent(), "--out ")
+        .hasLineCount(1);
+    assertThat(kept.resolveSibling("../result.json")).doesNotExist();
+    var again = onDemo(command, "a");
+    assertThat(again.err()).contains("finished before: going on from there");
+    var _ = json(again, "a");
+    assertThat(kept.getParent()).doesNotExist();
+    var _ = json(onDemo(command, "b"), "b");
+    assertThat(graph("a").scores()).isEqualTo(graph("b").scores());
+    assertThat(graph("a").edges()).isEqualTo(graph("b").edges());
+  }
+
+  @Test
+  void theCurveIsChosenAndTheDrawsAreSeededAsAsked() throws IOException {
+    var _ = json(onDemo("circuit score", "eap", "--method", "eap"), "eap");
+    var edges = json(onDemo("circuit evaluate " + file("eap"), "edges"), "edges");
+    assertThat(edges.get("notes").toString()).contains("names no edge");
+    var grown = json(onDemo("circuit evaluate " + file("eap"), "g", "--curve", "greedy"), "g");
+    assertThat(grown.at("/curve/rule").asString()).contains("grown from the logits");
+    assertThat(grown.at("/curve/points/9/share/mean").asDouble()).isCloseTo(1, within(1e-6));
+    assertThat(grown.at("/curve/points/3/edges_left").asInt())
+        .isLessThanOrEqualTo(edges.at("/curve/points/3/edges_left").asInt());
+    assertThat(grown.at("/curve/cpr/mean").asDouble())
+        .isNotEqualTo(edges.at("/curve/cpr/mean").asDouble());
+
+    var nodes = Files.writeString(folder.resolve("n.json"), "{\"nodes\": [\"input\", \"m0\"]}");
+    var seeded = onDemo("circuit evaluate " + nodes, "s", "--random", "9", "--random-seed", "7");
+    assertThat(seeded.out()).contains("of 9 circuits, seed 7");
+    assertThat(json(seeded, "s").at("/random_circuits/seed").asLong()).isEqualTo(7);
+    assertThat(Files.readString(folder.resolve("s/report.html"))).contains("--random-seed 7");
+    var usual = json(onDemo("circuit evaluate " + nodes, "u", "--random", "9"), "u");
+    assertThat(usual.at("/random_circuits/shares"))
+        .isNotEqualTo(json(seeded, "s").at("/random_circuits/shares"));
+
+    onDemo("circuit evaluate " + nodes, "x", "--random", "0", "--random-seed", "7")
+        .failedWith(2, "--random 0 draws none");
+    onDemo("circuit evaluate " + nodes, "x", "--curve", "greedy")
+        .failedWith(2, "no scores of edges");
+    onDemo("circuit evaluate " + file("eap"), "x", "--curve", "best")
+        .failedWith(2, "--curve best: expected edges or greedy");
+    onDemo("circuit evaluate " + file("eap"), "x", "--curve", "edges", "--no-curve")
+        .failedWith(2, "expected one of them");
+  }
+
+  @Test
+  void whatACircuitDoesNotNeedIsTakenOut() throws IOException {
+    var all = json(onDemo("circuit find", "all", "--method", "eap", "--edges", "60"), "all");
+    var run = onDemo("circuit find", "few", "--method", "eap", "--edges", "60", "--minimal", "0.1");
+    var few = json(run, "few");
+    int edges = few.at("/circuit/edges").asInt();
+    assertThat(edges).isBetween(1, 59);
+    assertThat(few.at("/circuit/rule").asString())
+        .endsWith(", %d that change less than 0.1 taken out".formatted(60 - edges));
+    assertThat(graph("few").edges().without(graph("all").edges()).size()).isZero();
+    assertThat(all.at("/circuit/edges").asInt()).isEqualTo(60);
+    assertThat(Files.readString(folder.resolve("few/report.html"))).contains("--minimal 0.1");
+  }
+
+  @Test
+  void aCircuitOfNothingIsSaidToBeEmpty() throws IOException {
+    var run = onDemo("circuit find", "none", "--method", "eap", "--threshold", "1e9");
+    assertThat(json(run, "none").at("/circuit/edges").asInt()).isZero();
+    assertThat(run.err()).contains("the circuit is empty");
   }
 
   @Test
@@ -263,6 +355,11 @@ class CircuitCommandTest {
     Files.writeString(nodes, "{\"nodes\": [\"b0\"]}");
     CommandRun.of("circuit", "compare", nodes.toString(), "wang-2022-ioi")
         .failedWith(1, "node 1", "b0");
+    CommandRun.of("circuit", "show", folder.toString())
+        .failedWith(1, "is a folder", folder.resolve("circuit.json").toString());
+    Files.writeString(nodes, "{\"nodes\": [");
+    CommandRun.of("circuit", "show", nodes.toString())
+        .failedWith(1, "not JSON: Unexpected end-of-input");
     CommandRun.of("circuit").failedWith(2, "expected one of find, score");
     CommandRun.of("circuit", "show", "wang-2022-ioi", "--out", "x.svg")
         .failedWith(2, "ends in .html");

@@ -3,9 +3,11 @@ package dev.loupe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.loupe.lens.Answers;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
+import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.Site;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.lens.sweep.InterventionRun;
@@ -16,8 +18,6 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.PaddingSide;
 import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
-import dev.loupe.lens.Answers;
-import dev.loupe.lens.PromptPairs;
 import dev.loupe.study.interventions.GivenPrompt;
 import dev.loupe.study.interventions.Interventions;
 import dev.loupe.study.run.ModelSpec;
@@ -44,8 +44,7 @@ class InterventionsStudyTest {
       - {clean: "%s", corrupted: "%s", answer: " Mary", wrong: " John", positions: {S2: 10}}
       """
           .formatted(CLEAN, CORRUPTED);
-  private static final String ALONE =
-      PROMPTS.replace("corrupted: \"" + CORRUPTED + "\", ", "");
+  private static final String ALONE = PROMPTS.replace("corrupted: \"" + CORRUPTED + "\", ", "");
 
   @TempDir private Path folder = Path.of("");
 
@@ -57,13 +56,14 @@ class InterventionsStudyTest {
     var out = folder.resolve(name);
     var run = CommandRun.of("run", spec(text).toString(), "--out", out.toString());
     assertThat(run.exitCode()).as(run.err()).isZero();
-    return JsonMapper.shared().readTree(Files.readString(out.resolve("result.json"))).path("findings");
+    return JsonMapper.shared()
+        .readTree(Files.readString(out.resolve("result.json")))
+        .path("findings");
   }
 
   private void refused(String text, String... words) throws IOException {
     var run =
-        CommandRun.of(
-            "run", spec(text).toString(), "--out", folder.resolve("refused").toString());
+        CommandRun.of("run", spec(text).toString(), "--out", folder.resolve("refused").toString());
     assertThat(run.exitCode()).isIn(1, 2);
     assertThat(run.err()).startsWith("loupe: ").contains(words).hasLineCount(1);
     assertThat(folder.resolve("refused/result.json")).doesNotExist();
@@ -81,11 +81,11 @@ class InterventionsStudyTest {
   void aFileIsRunAndReplayedToTheSameNumbers() throws IOException {
     var second =
         """
-        - clean: "Then Mary and John had a long day. John gave a ring to"
-          corrupted: "Then Mary and John had a long day. Mary gave a ring to"
+        - clean: "When Mary and John went to the store, then John gave a drink to"
+          corrupted: "When Mary and John went to the store, then Mary gave a drink to"
           answer: " Mary"
           wrong: " John"
-          positions: {S2: 10}
+          positions: {S2: 11}
         """;
     var found = findings(with(PROMPTS + second, ZERO, PATCH), "run");
     assertThat(found.at("/clean/metric/n").asInt()).isEqualTo(2);
@@ -99,7 +99,7 @@ class InterventionsStudyTest {
     var page = Files.readString(folder.resolve("run/report.html"));
     assertThat(page.substring(0, page.lastIndexOf("<script>")))
         .contains("What 2 interventions in demo do", "zero mlp_out of layer 1 at END")
-        .contains("patch z of L2H5 at S2", "&quot; Mary&quot;")
+        .contains("patch z of L2H5 at S2", "&quot;\u00a0Mary&quot;")
         .doesNotContain("NaN", "Infinity");
 
     var replay = CommandRun.of("replay", folder.resolve("run").toString());
@@ -117,7 +117,10 @@ class InterventionsStudyTest {
     assertThat(found.at("/next_tokens/0/corrupted")).isEmpty();
     assertThat(folder.resolve("alone/report.html")).content().contains("n = 1");
     assertThat(CommandRun.of("replay", folder.resolve("alone").toString()).exitCode()).isZero();
-    assertThat(findings(PROMPTS + "interventions: []\n", "none").at("/intervened/recovered/mean").asDouble())
+    assertThat(
+            findings(PROMPTS + "interventions: []\n", "none")
+                .at("/intervened/recovered/mean")
+                .asDouble())
         .isZero();
     assertThat(findings("study: interventions\n", "usual").at("/each")).hasSize(2);
   }
@@ -165,8 +168,7 @@ class InterventionsStudyTest {
   }
 
   private static Tokens tokens(HookedTransformer model, String text) {
-    return Tokens.padded(
-        PaddingSide.LEFT, 0, List.of(model.tokenizer().encode(text, Bos.PREPEND)));
+    return Tokens.padded(PaddingSide.LEFT, 0, List.of(model.tokenizer().encode(text, Bos.PREPEND)));
   }
 
   @Test

@@ -222,7 +222,8 @@ final class CircuitView {
   /** Returns nodes within the write budget, those of the largest attribution first. */
   Suggested suggest() {
     var attribution =
-        GraphAttribution.of(asked.requirePair(), scored(), new EdgeScoring.EapIgInputs(5, Ends.MIDPOINTS));
+        GraphAttribution.of(
+            asked.requirePair(), scored(), new EdgeScoring.EapIgInputs(5, Ends.MIDPOINTS));
     var scores = attribution.nodes(model, Progress.none()).scores();
     var budget = WriteBudget.standard();
     var filling = Selection.Budget.of(budget, model.config(), Ranking.ABSOLUTE).filling(scores);

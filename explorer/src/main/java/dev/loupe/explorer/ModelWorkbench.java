@@ -36,6 +36,7 @@ final class ModelWorkbench implements Workbench {
     }
     this.model = model;
     views = new Views(model, MEMORY);
+    views.warm();
     var tokenizer = model.tokenizer();
     var texts = tokenizer.strTokens(LongStream.range(0, tokenizer.size()).toArray());
     var all = new ArrayList<View.Named>();

@@ -22,6 +22,7 @@ import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.Prompt;
 import dev.loupe.model.RunResult;
 import dev.loupe.model.Token;
+import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ import java.util.stream.IntStream;
 final class Views implements AutoCloseable {
   private static final int PREDICTIONS = 10;
   private static final int PROMOTED = 8;
+  private static final int WARMING = 16;
 
   private final HookedTransformer model;
   private final Baselines baselines;
@@ -45,6 +47,13 @@ final class Views implements AutoCloseable {
     this.model = model;
     baselines = new Baselines(model, memory);
     directions = new TokenDirections(model);
+  }
+
+  /** Runs the model once: what is set up on a first run is no part of what a click takes. */
+  void warm() {
+    try (var _ = TensorScope.open()) {
+      model.run(Tokens.of(new long[Math.min(WARMING, model.config().nCtx())]));
+    }
   }
 
   /** The runs of a question. */
@@ -156,7 +165,8 @@ final class Views implements AutoCloseable {
               intervened,
               source.flatMap(to -> intervened.flatMap(now -> share(now - base, to - base)))));
     } catch (IllegalArgumentException e) {
-      notes.add(new Asked.Note(asked.wrong().isEmpty() ? "wrong" : "metric", e.getMessage()));
+      var field = asked.wrong().isEmpty() ? "wrong" : "metric";
+      notes.add(new Asked.Note(field, String.valueOf(e.getMessage())));
       return Optional.empty();
     }
   }

@@ -51,9 +51,7 @@ class AccessibilityTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "1440, LIGHT", "1440, DARK", "1024, LIGHT", "1024, DARK", "390, LIGHT", "390, DARK"
-  })
+  @CsvSource({"1440, LIGHT", "1440, DARK", "1024, LIGHT", "1024, DARK", "390, LIGHT", "390, DARK"})
   void nothingSeriousIsFound(int width, ColorScheme scheme) {
     try (var visitor = VISITS.visit(VISITS.port(), "", width, scheme)) {
       visitor.settle();

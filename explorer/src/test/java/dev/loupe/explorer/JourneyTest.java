@@ -140,11 +140,12 @@ class JourneyTest {
   @Test
   void interventionsAreEdited() {
     visitor.follow(() -> visitor.click("#intervention-add"));
-    visitor.follow(() ->
-        visitor.at("[data-intervention='0'] [data-field=kind]").selectOption("mlp_out"));
-    visitor.follow(() -> visitor.at("[data-intervention='0'] [data-field=layer]").selectOption("1"));
-    visitor.follow(() ->
-        visitor.at("[data-intervention='0'] [data-field=change]").selectOption("scale"));
+    visitor.follow(
+        () -> visitor.at("[data-intervention='0'] [data-field=kind]").selectOption("mlp_out"));
+    visitor.follow(
+        () -> visitor.at("[data-intervention='0'] [data-field=layer]").selectOption("1"));
+    visitor.follow(
+        () -> visitor.at("[data-intervention='0'] [data-field=change]").selectOption("scale"));
     visitor.follow(() -> {
       visitor.at("[data-intervention='0'] [data-field=factor]").fill("0.5");
       visitor.keyboard().press("Enter");
@@ -184,9 +185,7 @@ class JourneyTest {
   void aGridIsCancelledMidway() {
     var lines = new AtomicInteger();
     try (var bench = new ModelWorkbench(VISITS.model());
-        var slow =
-            Explorer.start(
-                slowly(bench, lines), ExplorerOptions.standard().withPort(0));
+        var slow = Explorer.start(slowly(bench, lines), ExplorerOptions.standard().withPort(0));
         var other = VISITS.visit(slow.port(), "", 1440, ColorScheme.LIGHT)) {
       other.at("#grid-status:text-matches('^[1-9]\\\\d* of 32')").waitFor();
       int seen = lines.get();
@@ -209,11 +208,12 @@ class JourneyTest {
             (_, method, arguments) -> {
               if (method.getName().equals("grid")) {
                 var out = (Lines) arguments[1];
-                Lines counted = line -> {
-                  out.write(line);
-                  lines.incrementAndGet();
-                  LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(250));
-                };
+                Lines counted =
+                    line -> {
+                      out.write(line);
+                      lines.incrementAndGet();
+                      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(250));
+                    };
                 real.grid((JsonNode) arguments[0], counted);
                 return null;
               }
@@ -272,8 +272,7 @@ class JourneyTest {
     visitor.follow(() -> visitor.click("#intervention-add"));
     var view = view();
     var spec =
-        StudySpec.parse(
-            visitor.exportText("all", "study"), "explored.yaml", Studies.standard());
+        StudySpec.parse(visitor.exportText("all", "study"), "explored.yaml", Studies.standard());
     assertThat(spec.model().name()).isEqualTo("demo");
     var found = (InterventionsFindings) spec.study().run(StudyContext.of(VISITS.model()));
     var metric = view.path("metric");
@@ -292,7 +291,8 @@ class JourneyTest {
     visitor.follow(() -> visitor.clickHead(2, 1, KeyboardModifier.SHIFT));
     visitor.click("#circuit-suggest");
     visitor.at("#circuit-panel[data-run=done]").waitFor();
-    var names = List.of("heads", "attention", "ov", "predictions", "attribution", "logit-lens", "circuit");
+    var names =
+        List.of("heads", "attention", "ov", "predictions", "attribution", "logit-lens", "circuit");
     for (var name : names) {
       var svg =
           DocumentBuilderFactory.newInstance()

@@ -113,7 +113,8 @@ class LoadTest {
 
   private static ObjectNode changed(ObjectNode question, SplittableRandom random) {
     question.put("layer", random.nextInt(4)).put("head", random.nextInt(8));
-    question.put("grid", List.of("patching", "ablation", "attribution", "attention").get(random.nextInt(4)));
+    question.put(
+        "grid", List.of("patching", "ablation", "attribution", "attention").get(random.nextInt(4)));
     question.putArray("nodes").add("a3.h" + random.nextInt(8)).add("m0");
     var interventions = question.putArray("interventions");
     for (int i = random.nextInt(4); i > 0; i--) {

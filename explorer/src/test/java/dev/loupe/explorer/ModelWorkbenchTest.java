@@ -97,8 +97,7 @@ class ModelWorkbenchTest {
     var question = with("interventions", ZERO);
     question.put("direction", direction == PatchDirection.NOISING ? "clean" : "corrupted");
     var cell = List.of(Intervention.zero(Site.z(new Head(3, 5)).at(At.END)));
-    var result =
-        swept(question, direction, Grid.of(Axis.numbered("cell", 1), List.of(cell)));
+    var result = swept(question, direction, Grid.of(Axis.numbered("cell", 1), List.of(cell)));
     var metric = view(question).metric().orElseThrow();
 
     assertThat(metric.clean().orElseThrow()).isCloseTo(result.clean().mean(), within(1e-4));
@@ -119,8 +118,7 @@ class ModelWorkbenchTest {
 
     assertThat(view.at()).isEqualTo(view.clean().size() - 1);
     assertThat(last.text()).isEqualTo(intervened.getFirst().text());
-    assertThat(last.probability())
-        .isCloseTo(intervened.getFirst().probability(), within(1e-5));
+    assertThat(last.probability()).isCloseTo(intervened.getFirst().probability(), within(1e-5));
     assertThat(waterfall.total()).isCloseTo(metric.intervened().orElseThrow(), within(1e-3));
     assertThat(waterfall.parts().stream().mapToDouble(View.Part::value).sum())
         .isCloseTo(waterfall.total(), within(1e-3));
@@ -146,7 +144,8 @@ class ModelWorkbenchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"hook_mlp_out", "attn.hook_pattern", "mlp.hook_post", "ln1.hook_normalized"})
+  @ValueSource(
+      strings = {"hook_mlp_out", "attn.hook_pattern", "mlp.hook_post", "ln1.hook_normalized"})
   void aPatchOfAllGivesTheOtherRun(String point) {
     var everywhere = new ArrayList<String>();
     for (int layer = 0; layer < 4; layer++) {
@@ -238,8 +237,7 @@ class ModelWorkbenchTest {
             new Patching(demo.config(), pairs(question)).heads(Kind.Z, At.all()));
     double[][] grid = grid(question, "patching");
     for (int cell = 0; cell < 32; cell++) {
-      assertThat(grid[cell / 8][cell % 8])
-          .isCloseTo(result.recovery(cell).mean(), within(1e-4));
+      assertThat(grid[cell / 8][cell % 8]).isCloseTo(result.recovery(cell).mean(), within(1e-4));
     }
   }
 
@@ -251,8 +249,7 @@ class ModelWorkbenchTest {
     assertThat(plain[3][5]).isLessThan(-1);
     var view = view(with("interventions", ZERO.replace("'END'", "'all'"))).metric().orElseThrow();
     assertThat(plain[3][5])
-        .isCloseTo(
-            view.intervened().orElseThrow() - view.clean().orElseThrow(), within(1e-4));
+        .isCloseTo(view.intervened().orElseThrow() - view.clean().orElseThrow(), within(1e-4));
   }
 
   @Test
@@ -289,8 +286,7 @@ class ModelWorkbenchTest {
     var question = question();
     question.set("nodes", JSON.valueToTree(everyNode()));
     var whole = lines(out -> workbench.circuit(question, out));
-    assertThat(line(whole, "faithfulness").path("value").doubleValue())
-        .isCloseTo(1, within(1e-4));
+    assertThat(line(whole, "faithfulness").path("value").doubleValue()).isCloseTo(1, within(1e-4));
     assertThat(line(whole, "start").path("dimensions").intValue()).isEqualTo(1152);
     assertThat(line(whole, "baseline").path("mean").doubleValue()).isCloseTo(1, within(1e-4));
 
@@ -424,8 +420,7 @@ class ModelWorkbenchTest {
         .hasMessageContaining("at most 64");
     assertThatThrownBy(() -> workbench.grid(question().put("grid", "mood"), _ -> {}))
         .isInstanceOf(BadQuestion.class);
-    assertThatThrownBy(
-            () -> workbench.circuit(with("nodes", "['a9.h0']"), _ -> {}))
+    assertThatThrownBy(() -> workbench.circuit(with("nodes", "['a9.h0']"), _ -> {}))
         .hasMessageContaining("a9.h0");
     assertThatThrownBy(() -> workbench.examples("mood", 0)).hasMessageContaining("ioi");
   }
@@ -440,10 +435,12 @@ class ModelWorkbenchTest {
       }
       for (var one : names) {
         for (var other : names) {
-          var clean = "When %s and %s went to the station, %s gave a book to";
           view(
               JSON.createObjectNode()
-                  .put("clean", clean.formatted(one, other, round % 2 == 0 ? one : other)));
+                  .put(
+                      "clean",
+                      "When %s and %s went to the station, %s gave a book to"
+                          .formatted(one, other, round % 2 == 0 ? one : other)));
         }
       }
     }
@@ -454,7 +451,8 @@ class ModelWorkbenchTest {
   void olderRunsMakeRoom() {
     try (var views = new Views(demo, 1)) {
       var first = Asked.of(demo, Question.read(question()));
-      var second = Asked.of(demo, Question.read(question().put("clean", "When Mary and John went")));
+      var second =
+          Asked.of(demo, Question.read(question().put("clean", "When Mary and John went")));
       var seen = views.of(first);
       views.of(second);
       assertThat(views.of(first).metric()).isEqualTo(seen.metric());
@@ -468,6 +466,5 @@ class ModelWorkbenchTest {
         .contains("attn.hook_z", "hook_resid_mid")
         .doesNotContain("hook_result", "rot_q");
     assertThat(model.path("budget").path("dimensions").intValue()).isEqualTo(672);
-
   }
 }

@@ -89,7 +89,8 @@ class PromptsTest {
     visitor.at("#answer").fill("");
     visitor.at("#answer").pressSequentially("Jo");
     assertThat(visitor.at("#answer-list [role=option]").first()).isVisible();
-    visitor.follow(() -> visitor.click("#answer-list [data-token=' John'], #answer-list [role=option] >> nth=0"));
+    visitor.follow(() ->
+        visitor.click("#answer-list [data-token=' John'], #answer-list [role=option] >> nth=0"));
     assertThat(visitor.at("#answer").inputValue()).startsWith(" Jo");
   }
 
@@ -114,13 +115,26 @@ class PromptsTest {
   void aHostileLinkStaysText() {
     var text = URLEncoder.encode(HOSTILE, StandardCharsets.UTF_8);
     var fields =
-        List.of("task", "clean", "answer", "metric", "grid", "change", "shade", "ablation", "nodes", "do",
-            "positions", "layer", "at", text);
+        List.of(
+            "task",
+            "clean",
+            "answer",
+            "metric",
+            "grid",
+            "change",
+            "shade",
+            "ablation",
+            "nodes",
+            "do",
+            "positions",
+            "layer",
+            "at",
+            text);
     for (var field : fields) {
-      var value = field.equals("do") ? "zero(" + text + ",head=" + text + ",at=" + text + ")" : text;
+      var value =
+          field.equals("do") ? "zero(" + text + ",head=" + text + ",at=" + text + ")" : text;
       var name = field.equals("positions") ? text + ":2" : value;
-      try (var guest =
-          VISITS.visit("#clean=When+Mary+and+John+went&" + field + "=" + name)) {
+      try (var guest = VISITS.visit("#clean=When+Mary+and+John+went&" + field + "=" + name)) {
         guest.page().waitForTimeout(400);
         assertThat(guest.has("img, body script, iframe, [onerror]")).as(field).isFalse();
         assertThat(guest.has("#tokens")).isTrue();
@@ -132,7 +146,8 @@ class PromptsTest {
   @Test
   void whatNobodyKnowsInALinkIsLeftOut() {
     try (var guest =
-        VISITS.visit("#clean=When+Mary+and+John+went&layer=99&head=99&direction=up&grid=mood&x=1")) {
+        VISITS.visit(
+            "#clean=When+Mary+and+John+went&layer=99&head=99&direction=up&grid=mood&x=1")) {
       guest.at("#main[data-state=fresh]").waitFor();
       assertThat(guest.at("#head-name")).hasText("L3H7");
       assertThat(guest.at("#kind-patching")).isChecked();

@@ -41,8 +41,7 @@ class SpeedTest {
 
   @Nested
   class OnTheShapeOfGpt2Small {
-    @RegisterExtension
-    private static final Visits VISITS = Visits.to(OnTheShapeOfGpt2Small::model);
+    @RegisterExtension private static final Visits VISITS = Visits.to(OnTheShapeOfGpt2Small::model);
 
     /** Returns random weights with the demo model's tokenizer, which is to stay open. */
     private static HookedTransformer model() {
@@ -75,8 +74,9 @@ class SpeedTest {
                     .page()
                     .waitForResponse(
                         response -> response.url().endsWith("/api/view"),
-                        () -> visitor.answered(
-                            () -> visitor.clickHead(layer, head, KeyboardModifier.SHIFT)))
+                        () ->
+                            visitor.answered(
+                                () -> visitor.clickHead(layer, head, KeyboardModifier.SHIFT)))
                     .text());
         if (click >= WARM_UP) {
           seen.add(Double.parseDouble(visitor.at("#main").getAttribute("data-answered")));

@@ -48,7 +48,8 @@ final class Visitor implements AutoCloseable {
   }
 
   private void note(String url) {
-    boolean own = url.startsWith(origin) || url.startsWith("blob:" + origin) || url.startsWith("data:");
+    boolean own =
+        url.startsWith(origin) || url.startsWith("blob:" + origin) || url.startsWith("data:");
     if (!own) {
       strangers.add(url);
     }

@@ -127,7 +127,9 @@ class VisitorsTest {
         guest.follow(() -> guest.clickHead(2, 1, KeyboardModifier.SHIFT));
         assertThat(guest.has("[data-intervention]")).isFalse();
       }
-      assertThat(VISITS.complaints("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "503", "ERR_EMPTY_RESPONSE"))
+      assertThat(
+              VISITS.complaints(
+                  "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "503", "ERR_EMPTY_RESPONSE"))
           .isEmpty();
     } finally {
       first.close();

@@ -3,14 +3,12 @@ package dev.loupe.report;
 import dev.loupe.circuit.CircuitComparison.Mismatch;
 import dev.loupe.circuit.CircuitNode;
 import dev.loupe.circuit.ReferenceCircuit;
-import dev.loupe.circuit.graph.Edge;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphComparison;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.Roc;
 import dev.loupe.study.circuits.CircuitFile;
 import dev.loupe.study.circuits.ComparisonFindings;
-import dev.loupe.study.circuits.ComparisonFindings.Pair;
 import dev.loupe.study.circuits.ComparisonFindings.Scores;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,36 +16,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Tells how a circuit compares with a reference: as charts of a terminal, and as a page. */
 public final class CircuitComparisonPage {
   private static final int LISTED = 20;
-  private static final int POINTS = 1000;
-
-  /** A curve is read off at this many steps of the share of false positives. */
-  private static final int STEPS = 50;
-
-  private static final String BOTH = "in both";
-  private static final String HERE = "only here";
-  private static final String THERE = "only there";
-  private static final String NEITHER = "in neither";
-  private static final List<String> GROUPS = List.of(BOTH, HERE, THERE, NEITHER);
 
   private final ComparisonFindings findings;
   private final String here;
   private final String there;
+  private final ComparisonCharts charts;
 
   /** Takes the findings that are told. */
   public CircuitComparisonPage(ComparisonFindings findings) {
     this.findings = findings;
     here = CircuitWords.file(findings.here().name());
     var other = CircuitWords.file(findings.there().name());
-    there = other.equals(here) ? "the reference" : other;
+    there = other.equals(here) ? other + " of the reference" : other;
+    charts = new ComparisonCharts(findings, here, there);
   }
 
   // ---- Blocks
@@ -97,123 +85,12 @@ public final class CircuitComparisonPage {
 
   /** Return the ROC curves of the scores; empty where there are none. */
   public Optional<LineChart> roc() {
-    var lines = new ArrayList<LineChart.Line>();
-    curve("edges", findings.edgeScores()).ifPresent(lines::add);
-    curve(findings.among(), findings.nodeScores()).ifPresent(lines::add);
-    if (lines.isEmpty()) {
-      return Optional.empty();
-    }
-    lines.add(new LineChart.Line("chance", places(Function.identity()), List.of()));
-    return Optional.of(
-        new LineChart(
-            "How well the scores tell the reference from the rest",
-            new Axis(
-                "false positives, as a share of what is not in the reference",
-                places(place -> Numbers.fixed(100 * place, 0, false) + " %")),
-            "true positives, as a share of the reference",
-            lines));
-  }
-
-  private static <T> List<T> places(Function<Double, T> value) {
-    return IntStream.rangeClosed(0, STEPS)
-        .mapToObj(step -> value.apply((double) step / STEPS))
-        .toList();
-  }
-
-  private static Optional<LineChart.Line> curve(String name, Optional<Scores> scores) {
-    return scores
-        .flatMap(Scores::roc)
-        .map(roc ->
-            new LineChart.Line(
-                name + ", AUC " + Numbers.fixed(roc.auc(), 3, false),
-                places(place -> at(roc, place)),
-                List.of()));
-  }
-
-  /** Return the most true positives at a share of false ones, on straight lines between points. */
-  static double at(Roc roc, double falsePositives) {
-    double best = 0;
-    for (int i = 0; i < roc.points().size(); i++) {
-      var point = roc.points().get(i);
-      double x = roc.falsePositiveRate(point);
-      double y = roc.truePositiveRate(point);
-      if (x > falsePositives) {
-        var before = roc.points().get(i - 1);
-        double from = roc.falsePositiveRate(before);
-        return best + (y - roc.truePositiveRate(before)) * (falsePositives - from) / (x - from);
-      }
-      best = y;
-    }
-    return best;
+    return charts.roc();
   }
 
   /** Return the scores of both side by side, of nodes and of edges, where both have some. */
   public List<ScatterChart> scatters() {
-    return Stream.of(
-            scatter("Scores of nodes", findings.nodeScores(), this::group),
-            scatter("Scores of edges", findings.edgeScores(), edgeGroups()))
-        .flatMap(Optional::stream)
-        .toList();
-  }
-
-  private Optional<ScatterChart> scatter(
-      String title, Optional<Scores> scores, Function<String, String> group) {
-    return scores
-        .map(Scores::pairs)
-        .filter(pairs -> !pairs.isEmpty())
-        .map(pairs -> {
-          var points =
-              strongest(pairs).stream()
-                  .map(pair ->
-                      new ScatterChart.Point(
-                          pair.name(), group.apply(pair.name()), pair.here(), pair.there()))
-                  .sorted(Comparator.comparingInt(point -> GROUPS.indexOf(point.group())))
-                  .toList();
-          return new ScatterChart(
-              pairs.size() > POINTS
-                  ? "%s, the strongest of %,d".formatted(title, pairs.size())
-                  : title,
-              "score in " + here,
-              "score in " + there,
-              points,
-              ScatterChart.Guide.NONE);
-        });
-  }
-
-  /** Return the pairs whose larger score, as a share of the largest of its file, is greatest. */
-  private static List<Pair> strongest(List<Pair> pairs) {
-    double mostHere = pairs.stream().mapToDouble(pair -> Math.abs(pair.here())).max().orElse(1);
-    double mostThere = pairs.stream().mapToDouble(pair -> Math.abs(pair.there())).max().orElse(1);
-    double unitHere = mostHere == 0 ? 1 : mostHere;
-    double unitThere = mostThere == 0 ? 1 : mostThere;
-    return pairs.stream()
-        .sorted(
-            Comparator.comparingDouble((Pair pair) ->
-                -Math.max(Math.abs(pair.here()) / unitHere, Math.abs(pair.there()) / unitThere)))
-        .limit(POINTS)
-        .toList();
-  }
-
-  private String group(String node) {
-    var name = CircuitNode.parse(node);
-    return group(findings.here().nodes().has(name), findings.there().nodes().has(name));
-  }
-
-  private static String group(boolean isHere, boolean isThere) {
-    return isHere ? (isThere ? BOTH : HERE) : isThere ? THERE : NEITHER;
-  }
-
-  private Function<String, String> edgeGroups() {
-    if (findings.edges().isEmpty()) {
-      return _ -> "";
-    }
-    var edges = findings.edges().orElseThrow();
-    var shape = edges.both().shape();
-    return name -> {
-      int number = shape.number(Edge.parse(name));
-      boolean both = edges.both().has(number);
-      return group(both || edges.onlyHere().has(number), both || edges.onlyThere().has(number));
-    };
+    return charts.scatters();
   }
 
   /** Return the classes of a published circuit, and which of their heads are here. */
@@ -257,15 +134,17 @@ public final class CircuitComparisonPage {
     findings
         .nodes()
         .matching()
-        .forEach(node -> nodes.add(CircuitGraph.Node.of(node, BOTH, told(node))));
+        .forEach(node -> nodes.add(CircuitGraph.Node.of(node, ComparisonCharts.BOTH, told(node))));
     findings
         .nodes()
         .onlyHere()
-        .forEach(it -> nodes.add(CircuitGraph.Node.of(it.node(), HERE, told(it.node()))));
+        .forEach(it ->
+            nodes.add(CircuitGraph.Node.of(it.node(), ComparisonCharts.HERE, told(it.node()))));
     findings
         .nodes()
         .onlyThere()
-        .forEach(it -> nodes.add(CircuitGraph.Node.of(it.node(), THERE, told(it.node()))));
+        .forEach(it ->
+            nodes.add(CircuitGraph.Node.of(it.node(), ComparisonCharts.THERE, told(it.node()))));
     int layers =
         Stream.of(findings.here(), findings.there())
             .flatMap(file -> file.shape().stream())
@@ -316,7 +195,7 @@ public final class CircuitComparisonPage {
     blocks.add(overlap());
     blocks.add(
         new Prose(
-            "`Here` is %s, `there` the reference, %s. Precision is the share of what is here that the reference has; recall the share of the reference that is here; Jaccard the share of what either has that both have. Nodes are compared among %s."
+            "`Here` is %s; `there` is the reference, %s. Precision is the share of what is here that the reference has; recall the share of the reference that is here; Jaccard the share of what either has that both have. Nodes are compared among %s."
                 .formatted(here, there, findings.among())));
     blocks.add(new Bullets(conclusions()));
     blocks.add(new Section("The nodes"));
@@ -403,7 +282,7 @@ public final class CircuitComparisonPage {
 
   private String readingOfRoc() {
     return "From left to right a lower and lower threshold takes more by %s score. The area under a line, AUC, is the chance that one of the reference scores more than one outside: 1 where the scores find it all first, 0.5 by chance. Lines are read off at steps of %d %%."
-        .formatted(findings.ranking(), 100 / STEPS);
+        .formatted(findings.ranking(), 100 / ComparisonCharts.STEPS);
   }
 
   private List<Block> edges(GraphComparison edges) {

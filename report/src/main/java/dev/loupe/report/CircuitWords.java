@@ -57,8 +57,12 @@ final class CircuitWords {
     return Double.isFinite(half) ? half : 0;
   }
 
-  /** Return the last part of the name of a file. */
+  /** Return the last part of the name of a file, of one named as all are with its folder. */
   static String file(String name) {
-    return Optional.ofNullable(Path.of(name).getFileName()).map(Path::toString).orElse(name);
+    var path = Path.of(name);
+    int parts = path.getNameCount();
+    return path.endsWith("circuit.json") && parts > 1
+        ? path.subpath(parts - 2, parts).toString()
+        : Optional.ofNullable(path.getFileName()).map(Path::toString).orElse(name);
   }
 }

@@ -72,10 +72,11 @@ public final class EvaluationPage {
         "random circuits",
         "%s to %s"
             .formatted(CircuitWords.plain(interval.low()), CircuitWords.plain(interval.high())),
-        "faithfulness, middle %s of %s; %s"
+        "faithfulness, middle %s of %s, seed %d; %s"
             .formatted(
                 CircuitWords.percent(random.confidence()),
                 CircuitWords.count(random.shares().size(), "circuit"),
+                random.seed(),
                 basis));
   }
 

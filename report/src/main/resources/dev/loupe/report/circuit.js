@@ -87,7 +87,8 @@ function startCircuit(figure) {
   const layers = drawing.querySelector('.layers');
   stage.addEventListener('scroll', () => layers.setAttribute('transform', `translate(${stage.scrollLeft} 0)`));
   addEventListener('beforeprint', () => { stage.scrollLeft = 0; layers.removeAttribute('transform'); });
-  stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) / 2;
+  // Lines meet in the middle; without lines, nodes stand in rows from the left.
+  if (edges.length) stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) / 2;
 
   tools.append(saveButton(data.title, () => still(figure, drawing, data)));
 }

@@ -154,13 +154,19 @@ class CircuitBrowserTest {
     Object label =
         page.evaluate(
             """
-            (() => {
+            new Promise(done => {
               const stage = document.querySelectorAll('.stage')[4];
-              const label = stage.querySelector('.layer').getBoundingClientRect();
-              return stage.scrollLeft > 100 && label.left >= 0 && label.right < 70;
-            })()\
+              const began = stage.scrollLeft;
+              stage.scrollLeft = 150;
+              requestAnimationFrame(() => requestAnimationFrame(() => {
+                const label = stage.querySelector('.layer').getBoundingClientRect();
+                done([began, stage.scrollLeft > 100, label.left >= 0 && label.right < 70].join());
+              }));
+            })\
             """);
-    assertThat(label).as("layers stay in sight").isEqualTo(true);
+    assertThat(label)
+        .as("nodes alone from the left; layers stay in sight")
+        .isEqualTo("0,true,true");
     Locator wide = page.locator(".surface").nth(4);
     wide.press("PageUp");
     wide.press("End");

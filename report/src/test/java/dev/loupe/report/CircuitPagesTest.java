@@ -134,10 +134,10 @@ class CircuitPagesTest {
   void theRocCurveIsReadOffItsStraightLines() {
     var roc = Roc.of(new double[] {4, 3, 2, 1}, at -> at == 0 || at == 3);
     assertThat(List.of(0., .25, .5, .75, 1.))
-        .map(at -> CircuitComparisonPage.at(roc, at))
+        .map(at -> ComparisonCharts.at(roc, at))
         .containsExactly(.5, .5, .5, .5, 1.);
     var tied = Roc.of(DoubleStream.of(1, 1).toArray(), at -> at == 0);
-    assertThat(CircuitComparisonPage.at(tied, .5)).isEqualTo(.5);
+    assertThat(ComparisonCharts.at(tied, .5)).isEqualTo(.5);
   }
 
   @Test

@@ -22,8 +22,7 @@ public final class NextToken {
     }
     var spaced = " " + text;
     boolean word = Character.isLetter(text.codePointAt(0)) && follows(prompt);
-    boolean isSpaced =
-        (word || !tokenizer.isSingleToken(text)) && tokenizer.isSingleToken(spaced);
+    boolean isSpaced = (word || !tokenizer.isSingleToken(text)) && tokenizer.isSingleToken(spaced);
     var meant = isSpaced ? spaced : text;
     return new Token(meant, tokenizer.singleToken(meant));
   }

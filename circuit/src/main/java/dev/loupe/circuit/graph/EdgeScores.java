@@ -22,17 +22,7 @@ public final class EdgeScores {
    * @throws IllegalArgumentException if there is not one an edge, or one is not a number
    */
   public static EdgeScores of(GraphShape shape, double[] values) {
-    if (values.length != shape.edges()) {
-      throw new IllegalArgumentException(
-          values.length + " scores of " + shape.edges() + " edges: expected as many of both");
-    }
-    for (int edge = 0; edge < values.length; edge++) {
-      if (!Double.isFinite(values[edge])) {
-        throw new IllegalArgumentException(
-            "the score of " + shape.edge(edge) + " is " + values[edge] + ": expected a number");
-      }
-    }
-    return new EdgeScores(shape, values.clone());
+    return new EdgeScores(shape, CheckedScores.of(values, shape.edges(), "edges", shape::edge));
   }
 
   /** Returns the graph that is scored. */

@@ -2,19 +2,12 @@ package dev.loupe.circuit.graph;
 
 import dev.loupe.circuit.Circuit;
 import dev.loupe.circuit.CircuitJson;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonReadFeature;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -27,12 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * negative logit difference: there edges that help are negative.
  */
 public final class GraphJson {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // Python writes NaN: to be refused by the name of what has it.
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .build();
+  private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private GraphJson() {}
 
@@ -110,7 +98,7 @@ public final class GraphJson {
    *     file and the node or edge
    */
   public static ScoredGraph read(Path file) {
-    var json = tree(file);
+    var json = CircuitJson.tree(file);
     try {
       return GraphReader.graph(json);
     } catch (IllegalArgumentException e) {
@@ -124,7 +112,9 @@ public final class GraphJson {
    * @throws IllegalArgumentException as the other
    */
   public static Circuit readCircuit(Path file) {
-    return tree(file).path("nodes").isObject() ? read(file).nodes() : CircuitJson.read(file);
+    return CircuitJson.tree(file).path("nodes").isObject()
+        ? read(file).nodes()
+        : CircuitJson.read(file);
   }
 
   /**
@@ -133,20 +123,8 @@ public final class GraphJson {
    * @throws IllegalArgumentException as the other
    */
   public static Optional<ScoredGraph> readEither(Path file) {
-    return tree(file).path("nodes").isObject() ? Optional.of(read(file)) : Optional.empty();
-  }
-
-  private static JsonNode tree(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(file + ": no such file; expected a graph as JSON");
-    }
-    try {
-      return MAPPER.readTree(Files.readAllBytes(file));
-    } catch (JacksonException e) {
-      throw new IllegalArgumentException(
-          file + " is not a graph: not JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file, e);
-    }
+    return CircuitJson.tree(file).path("nodes").isObject()
+        ? Optional.of(read(file))
+        : Optional.empty();
   }
 }

@@ -24,22 +24,7 @@ public final class NodeScores {
    * @throws IllegalArgumentException if there is not one a source, or one is not a number
    */
   public static NodeScores of(GraphShape shape, double[] values) {
-    if (values.length != shape.sources()) {
-      throw new IllegalArgumentException(
-          values.length + " scores of " + shape.sources() + " nodes: expected as many of both");
-    }
-    for (int source = 0; source < values.length; source++) {
-      if (!Double.isFinite(values[source])) {
-        throw new IllegalArgumentException(
-            "the score of "
-                + shape.source(source)
-                + " is "
-                + values[source]
-                + ": expected a"
-                + " number");
-      }
-    }
-    return new NodeScores(shape, values.clone());
+    return new NodeScores(shape, CheckedScores.of(values, shape.sources(), "nodes", shape::source));
   }
 
   /**

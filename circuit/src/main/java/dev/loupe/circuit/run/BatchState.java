@@ -38,8 +38,8 @@ final class BatchState implements AutoCloseable {
     tokens = pairs.clean();
     answers = pairs.answers();
     try (var _ = TensorScope.open()) {
-      clean = RunState.of(model, SourceValues.of(model, tokens)).unscoped();
-      ablated = RunState.of(model, corrupted.of(pairs, clean.values())).unscoped();
+      clean = RunState.ran(model, tokens).unscoped();
+      ablated = corrupted.state(pairs, clean.values()).unscoped();
       base =
           metric.reads() == Metric.Reads.ANSWERS
               ? Optional.empty()

@@ -68,6 +68,13 @@ public final class Corrupted implements AutoCloseable {
     };
   }
 
+  /** Returns the same with the residual streams that come of it. */
+  RunState state(PromptPairs pairs, SourceValues clean) {
+    return corruption == Corruption.COUNTERFACTUAL
+        ? RunState.ran(model, pairs.corrupted())
+        : RunState.of(model, of(pairs, clean));
+  }
+
   private int template(String name) {
     return Objects.requireNonNull(templates.get(name));
   }

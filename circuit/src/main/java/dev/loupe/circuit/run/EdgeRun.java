@@ -1,16 +1,23 @@
 package dev.loupe.circuit.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.SameLength;
+import dev.loupe.lens.sweep.Fingerprint;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
 import dev.loupe.tensor.Threads;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Runs a model as circuits of it: each head's q, k and v, each MLP and the logits read of the
@@ -27,6 +34,8 @@ import java.util.List;
 public final class EdgeRun implements AutoCloseable {
   // Plans of circuits that have little in common take memory too.
   private static final int TOGETHER = 64;
+  // What is kept of another way of computing it is not gone on with.
+  private static final String WAY = "circuits 1";
   // Of what a target reads: before and after the norm, as q, k and v read it.
   private static final int INPUT_COPIES = 5;
 
@@ -46,6 +55,8 @@ public final class EdgeRun implements AutoCloseable {
   private final PromptPairs pairs;
   private final Metric metric;
   private final Corruption corruption;
+  private final RunJournal journal;
+  private final String fingerprint;
   private final GraphShape shape;
   private final List<int[]> batches;
   private final Corrupted corrupted;
@@ -56,12 +67,16 @@ public final class EdgeRun implements AutoCloseable {
       PromptPairs pairs,
       Metric metric,
       Corruption corruption,
+      RunJournal journal,
       Memory memory) {
     this.model = model;
     this.memory = memory;
     this.pairs = pairs;
     this.metric = metric;
     this.corruption = corruption;
+    this.journal = journal;
+    fingerprint =
+        journal.keeps() ? Fingerprint.of(model, pairs, metric, WAY + " " + corruption) : "";
     var config = model.config();
     shape = GraphShape.of(config);
     long tokenBytes = columnBytes(1) * shape.sources();
@@ -85,7 +100,24 @@ public final class EdgeRun implements AutoCloseable {
    */
   public static EdgeRun of(
       HookedTransformer model, PromptPairs pairs, Metric metric, Corruption corruption) {
-    return of(model, pairs, metric, corruption, Memory.STANDARD);
+    return of(model, pairs, metric, corruption, RunJournal.none());
+  }
+
+  /**
+   * Does as {@link #of(HookedTransformer, PromptPairs, Metric, Corruption)}, and keeps what
+   * circuits give: the same circuits asked for again, in the same order, are not run again.
+   *
+   * @param journal where it is kept, to stay open
+   * @throws IllegalArgumentException if the prompts are not this model's, or the metric is a
+   *     function and something is to be kept
+   */
+  public static EdgeRun of(
+      HookedTransformer model,
+      PromptPairs pairs,
+      Metric metric,
+      Corruption corruption,
+      RunJournal journal) {
+    return new EdgeRun(model, pairs, metric, corruption, journal, Memory.STANDARD);
   }
 
   static EdgeRun of(
@@ -94,7 +126,7 @@ public final class EdgeRun implements AutoCloseable {
       Metric metric,
       Corruption corruption,
       Memory memory) {
-    return new EdgeRun(model, pairs, metric, corruption, memory);
+    return new EdgeRun(model, pairs, metric, corruption, RunJournal.none(), memory);
   }
 
   private long columnBytes(int tokens) {
@@ -169,32 +201,65 @@ public final class EdgeRun implements AutoCloseable {
   public double[][] of(List<EdgeSet> circuits, Progress progress) {
     var values = new double[circuits.size()][pairs.size()];
     long total = (long) circuits.size() * batches.size();
-    var done = new long[1];
+    long done = 0;
     for (int from = 0; from < circuits.size(); from += TOGETHER) {
+      var together = circuits.subList(from, Math.min(from + TOGETHER, circuits.size()));
       var parts = new ArrayList<Part>();
-      split(circuits.subList(from, Math.min(from + TOGETHER, circuits.size())), from, parts);
       for (int batch = 0; batch < batches.size(); batch++) {
-        var state = held.isEmpty() ? state(batches.get(batch)) : held.get(batch);
-        try {
-          Passes.run(
-              model,
-              parts.stream().map(Part::plan).toList(),
-              state,
-              (part, found) -> {
-                for (int circuit = 0; circuit < found.length; circuit++) {
-                  store(found[circuit], values[parts.get(part).from() + circuit], state);
-                }
-                done[0] += found.length;
-                progress.at(done[0], total);
-              });
-        } finally {
-          if (held.isEmpty()) {
-            state.close();
-          }
-        }
+        int at = batch;
+        long before = done;
+        double[][] found =
+            journal.kept(
+                () -> key(together, at),
+                () -> run(together, parts, at, sure -> progress.at(before + sure, total)));
+        store(found, values, from, batches.get(batch));
+        done += together.size();
+        progress.at(done, total);
       }
     }
     return values;
+  }
+
+  /** Runs circuits on a batch; their parts are planned where none was run before. */
+  private double[][] run(
+      List<EdgeSet> circuits, List<Part> parts, int batch, IntConsumer finished) {
+    if (parts.isEmpty()) {
+      split(circuits, 0, parts);
+    }
+    var values = new double[circuits.size()][];
+    var done = new int[1];
+    var state = held.isEmpty() ? state(batches.get(batch)) : held.get(batch);
+    try {
+      Passes.run(
+          model,
+          parts.stream().map(Part::plan).toList(),
+          state,
+          (part, found) -> {
+            requireNumbers(found, state.rows());
+            System.arraycopy(found, 0, values, parts.get(part).from(), found.length);
+            done[0] += found.length;
+            finished.accept(done[0]);
+          });
+    } finally {
+      if (held.isEmpty()) {
+        state.close();
+      }
+    }
+    return values;
+  }
+
+  /**
+   * Names circuits on a batch, with how many cores: the last digits of what they give depend on.
+   */
+  private String key(List<EdgeSet> circuits, int batch) {
+    var digest = RunJournal.digest(fingerprint);
+    digest.update(("batch " + batch + ", threads " + Threads.matrixThreads()).getBytes(UTF_8));
+    for (var circuit : circuits) {
+      var edges = new BitSet(shape.edges());
+      circuit.numbers().forEach(edges::set);
+      digest.update(Arrays.copyOf(edges.toByteArray(), shape.edges() / Byte.SIZE + 1));
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private record Part(int from, EdgePlan plan) {}
@@ -219,18 +284,26 @@ public final class EdgeRun implements AutoCloseable {
         + plan.columns(false) * columnBytes(prompts);
   }
 
-  private void store(double[] found, double[] into, BatchState state) {
-    for (int i = 0; i < found.length; i++) {
-      int row = state.rows().get(i);
-      if (Double.isNaN(found[i])) {
-        throw new IllegalStateException(
-            "the "
-                + metric.label()
-                + " of a circuit is not a number for prompt "
-                + row
-                + ": the model overflows, or the ablation leaves it nothing to compute with");
+  private static void store(double[][] found, double[][] into, int from, int... rows) {
+    for (int circuit = 0; circuit < found.length; circuit++) {
+      for (int i = 0; i < rows.length; i++) {
+        into[from + circuit][rows[i]] = found[circuit][i];
       }
-      into[row] = found[i];
+    }
+  }
+
+  private void requireNumbers(double[][] found, List<Integer> rows) {
+    for (double[] prompts : found) {
+      for (int i = 0; i < prompts.length; i++) {
+        if (Double.isNaN(prompts[i])) {
+          throw new IllegalStateException(
+              "the "
+                  + metric.label()
+                  + " of a circuit is not a number for prompt "
+                  + rows.get(i)
+                  + ": the model overflows, or the ablation leaves it nothing to compute with");
+        }
+      }
     }
   }
 

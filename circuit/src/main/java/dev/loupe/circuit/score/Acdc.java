@@ -2,6 +2,7 @@ package dev.loupe.circuit.score;
 
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.EdgeSet;
+import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.run.Corruption;
 import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Estimate;
@@ -10,6 +11,7 @@ import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.HookedTransformer;
+import java.util.Comparator;
 import java.util.function.DoubleBinaryOperator;
 
 /**
@@ -55,7 +57,7 @@ public record Acdc(Metric metric, double threshold, Counted counted) {
    * @param scores by edge what the metric lost by its removal when that was tried, so positive
    *     where the edge raises the metric (edges that matter lower a KL divergence); 0 of those into
    *     nodes of which nothing was left to read
-   * @param whole the metric of the whole model
+   * @param whole the metric of the whole model, before anything was removed
    * @param circuit that of the circuit
    * @param runs how many circuits were run on the prompts; one edge after the other would be the
    *     number of edges and one
@@ -74,12 +76,66 @@ public record Acdc(Metric metric, double threshold, Counted counted) {
   public Found find(
       HookedTransformer model, PromptPairs pairs, Corruption corruption, Progress progress) {
     try (var run = EdgeRun.of(model, pairs, metric, corruption)) {
-      return search(Effects.of(run), progress);
+      return find(run, progress);
     }
   }
 
+  /**
+   * Finds the circuit of a model that is run already.
+   *
+   * @throws IllegalArgumentException if it is run by another metric, or the metric is not a number
+   *     in the mean
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public Found find(EdgeRun run, Progress progress) {
+    requireOwnMetric(run);
+    return search(Effects.of(run), progress);
+  }
+
   Found search(Effects effects, Progress progress) {
-    return new AcdcSearch(effects, threshold, harm()).run(progress);
+    var shape = effects.shape();
+    return new AcdcSearch(effects, threshold, harm(), EdgeSet.all(shape))
+        .run(AcdcSearch.order(shape), progress);
+  }
+
+  /**
+   * Takes out of a circuit what it does not need, so that what is left is minimal: its edges are
+   * tried from the lowest score to the highest, and removed as the search does it, but those before
+   * in that order being removed already.
+   *
+   * @param circuit where it begins; {@link Found#whole} is its metric
+   * @param ranking what makes a score high; of equal ones the edge that comes last goes first
+   * @throws IllegalArgumentException if the model is run by another metric, the circuit or the
+   *     scores are of another graph, or the metric is not a number in the mean
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public Found prune(
+      EdgeRun run, EdgeSet circuit, EdgeScores scores, Ranking ranking, Progress progress) {
+    requireOwnMetric(run);
+    run.shape().requireSame(scores.shape());
+    return prune(Effects.of(run), circuit, scores, ranking, progress);
+  }
+
+  Found prune(
+      Effects effects, EdgeSet circuit, EdgeScores scores, Ranking ranking, Progress progress) {
+    int[] order =
+        circuit
+            .numbers()
+            .boxed()
+            .sorted(
+                Comparator.comparingDouble((Integer edge) -> ranking.of(scores.score(edge)))
+                    .thenComparing(Comparator.reverseOrder()))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    return new AcdcSearch(effects, threshold, harm(), circuit).run(order, progress);
+  }
+
+  private void requireOwnMetric(EdgeRun run) {
+    if (!run.metric().equals(metric)) {
+      throw new IllegalArgumentException(
+          "a run by %s: expected one by %s, as the threshold is in its units"
+              .formatted(run.metric().label(), metric.label()));
+    }
   }
 
   DoubleBinaryOperator harm() {

@@ -14,9 +14,9 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * The walk of ACDC. Whether an edge stays depends on which went before it; as nearly all go, runs
- * are made ahead as if every edge of a chain went, and those after the first that stays are made
- * anew. What comes out is what testing one edge after the other gives.
+ * The walk of ACDC, and of pruning. Whether an edge stays depends on which went before it; as
+ * nearly all go, runs are made ahead as if every edge of a chain went, and those after the first
+ * that stays are made anew. What comes out is what testing one edge after the other gives.
  */
 final class AcdcSearch {
   private static final int FIRST = 8;
@@ -37,14 +37,15 @@ final class AcdcSearch {
    * Prepares a search.
    *
    * @param harm how much is lost by a change of the metric, of its value before and after
+   * @param from the circuit that edges are taken out of
    */
-  AcdcSearch(Effects effects, double threshold, DoubleBinaryOperator harm) {
+  AcdcSearch(Effects effects, double threshold, DoubleBinaryOperator harm, EdgeSet from) {
     this.effects = effects;
     this.threshold = threshold;
     this.harm = harm;
     shape = effects.shape();
     scores = new double[shape.edges()];
-    circuit = EdgeSet.all(shape);
+    circuit = from;
     metric = metrics(List.of(circuit))[0];
   }
 
@@ -56,8 +57,8 @@ final class AcdcSearch {
    */
   private record Trial(int edge, boolean isIdle, EdgeSet without) {}
 
-  Acdc.Found run(Progress progress) {
-    int[] order = order(shape);
+  /** Tries edges in an order, each with those before it that went being gone. */
+  Acdc.Found run(int[] order, Progress progress) {
     var whole = Estimate.of(metric);
     int at = 0;
     int length = FIRST;

@@ -4,14 +4,13 @@ import dev.loupe.circuit.graph.Edge;
 import dev.loupe.circuit.graph.EdgeScores;
 import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.stream.IntStream;
 
 /**
@@ -61,26 +60,30 @@ public record ExactEdges(EdgeScores scores, ScoreEstimates estimates) {
         (effects, sign) -> of(effects, sign, progress));
   }
 
+  /**
+   * Scores every edge of a model that is run already: what is lost where it does not have its clean
+   * value.
+   *
+   * @throws IllegalArgumentException if an effect is not a number
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public static ExactEdges of(EdgeRun run, Progress progress) {
+    return of(Effects.of(run), 1, progress);
+  }
+
   /** Scores by what the metric loses without an edge, times a sign. */
   static ExactEdges of(Effects effects, int sign, Progress progress) {
     var shape = effects.shape();
-    var found = new ArrayList<>(Collections.nCopies(shape.edges(), Estimate.none()));
-    var losses = new ExactLosses(effects, sign);
-    int done = 0;
-    for (int target = 0; target < shape.targets(); target++) {
-      int to = target;
-      int[] edges =
-          IntStream.range(0, shape.reads(target)).map(source -> shape.edge(source, to)).toArray();
-      var lost =
-          losses.of(
-              IntStream.of(edges).mapToObj(edge -> EdgeSet.of(shape, IntStream.of(edge))).toList());
-      for (int i = 0; i < edges.length; i++) {
-        found.set(edges[i], lost.get(i));
-      }
-      done += edges.length;
-      progress.at(done, shape.edges());
-    }
-    var estimates = ExactLosses.estimates(found);
-    return new ExactEdges(EdgeScores.of(shape, estimates.means()), estimates);
+    var intoEach =
+        IntStream.range(0, shape.targets())
+            .mapToObj(target ->
+                IntStream.range(0, shape.reads(target))
+                    .map(source -> shape.edge(source, target))
+                    .toArray())
+            .toList();
+    var found =
+        new ExactLosses(effects, sign)
+            .of(intoEach, edge -> EdgeSet.of(shape, IntStream.of(edge)), progress);
+    return new ExactEdges(EdgeScores.of(shape, found.means()), found);
   }
 }

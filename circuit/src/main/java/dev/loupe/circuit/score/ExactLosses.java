@@ -6,9 +6,11 @@ import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
+import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** What the whole model loses without some edges, which carry the values of another run. */
@@ -61,23 +63,35 @@ final class ExactLosses {
     return new PromptPairs(base, source, pairs.answers(), pairs.positions(), pairs.templates());
   }
 
-  /** Returns what is lost without each of these sets of edges, which are run together. */
-  List<Estimate> of(List<EdgeSet> removed) {
-    double[][] without = effects.of(removed.stream().map(all::without).toList());
-    return IntStream.range(0, without.length)
-        .mapToObj(set ->
-            Estimate.of(
-                IntStream.range(0, whole.length)
-                    .mapToDouble(prompt -> sign * (whole[prompt] - without[set][prompt]))
-                    .toArray()))
-        .toList();
+  /**
+   * Returns what is lost without each of some sets of edges.
+   *
+   * @param together the numbers of the sets, each once: those that are run together
+   * @param removed the set of a number
+   */
+  ScoreEstimates of(List<int[]> together, IntFunction<EdgeSet> removed, Progress progress) {
+    int size = together.stream().mapToInt(numbers -> numbers.length).sum();
+    var means = new double[size];
+    var errors = new double[size];
+    int done = 0;
+    for (int[] numbers : together) {
+      double[][] without =
+          effects.of(IntStream.of(numbers).mapToObj(removed).map(all::without).toList());
+      for (int i = 0; i < numbers.length; i++) {
+        var lost = lost(without[i]);
+        means[numbers[i]] = lost.mean();
+        errors[numbers[i]] = lost.standardError();
+      }
+      done += numbers.length;
+      progress.at(done, size);
+    }
+    return new ScoreEstimates(means, errors, whole.length);
   }
 
-  /** Returns the same in less memory. */
-  static ScoreEstimates estimates(List<Estimate> each) {
-    return new ScoreEstimates(
-        each.stream().mapToDouble(Estimate::mean).toArray(),
-        each.stream().mapToDouble(Estimate::standardError).toArray(),
-        each.getFirst().n());
+  private Estimate lost(double... without) {
+    return Estimate.of(
+        IntStream.range(0, whole.length)
+            .mapToDouble(prompt -> sign * (whole[prompt] - without[prompt]))
+            .toArray());
   }
 }

@@ -5,13 +5,13 @@ import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Estimate;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.PromptPairs;
 import dev.loupe.model.HookedTransformer;
-import java.util.ArrayList;
 import java.util.stream.IntStream;
 
 /**
@@ -62,19 +62,27 @@ public record ExactNodes(NodeScores scores, ScoreEstimates estimates) {
         (effects, sign) -> of(effects, sign, progress));
   }
 
+  /**
+   * Scores every node of a model that is run already: what is lost where it does not have its clean
+   * value.
+   *
+   * @throws IllegalArgumentException if an effect is not a number
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted
+   */
+  public static ExactNodes of(EdgeRun run, Progress progress) {
+    return of(Effects.of(run), 1, progress);
+  }
+
   private static ExactNodes of(Effects effects, int sign, Progress progress) {
     var shape = effects.shape();
-    var losses = new ExactLosses(effects, sign);
-    var found = new ArrayList<Estimate>();
-    while (found.size() < shape.sources()) {
-      int end = Math.min(shape.sources(), found.size() + AT_ONCE);
-      found.addAll(
-          losses.of(
-              IntStream.range(found.size(), end).mapToObj(source -> from(shape, source)).toList()));
-      progress.at(found.size(), shape.sources());
-    }
-    var estimates = ExactLosses.estimates(found);
-    return new ExactNodes(NodeScores.of(shape, estimates.means()), estimates);
+    var together =
+        IntStream.iterate(0, from -> from < shape.sources(), from -> from + AT_ONCE)
+            .mapToObj(
+                from -> IntStream.range(from, Math.min(from + AT_ONCE, shape.sources())).toArray())
+            .toList();
+    var found =
+        new ExactLosses(effects, sign).of(together, source -> from(shape, source), progress);
+    return new ExactNodes(NodeScores.of(shape, found.means()), found);
   }
 
   private static EdgeSet from(GraphShape shape, int source) {

@@ -5,6 +5,7 @@ import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.graph.NodeScores;
 import dev.loupe.circuit.run.Corrupted;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.RunJournal;
 import dev.loupe.lens.Interruption;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
@@ -13,8 +14,12 @@ import dev.loupe.lens.SameLength;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.lens.gradient.AttributionMethod;
 import dev.loupe.lens.gradient.AttributionPatching;
+import dev.loupe.lens.sweep.Fingerprint;
 import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.model.HookedTransformer;
+import dev.loupe.tensor.Threads;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.concurrent.CancellationException;
 
 /**
@@ -45,6 +50,8 @@ import java.util.concurrent.CancellationException;
 public record GraphAttribution(
     PromptPairs prompts, Metric metric, EdgeScoring method, Corruption corruption, long memory) {
   private static final int TOKENS = 1024;
+  // What is kept of another way of computing it is not gone on with.
+  private static final String WAY = "scores of edges 1";
 
   // How many tensors of each width a block records or makes on the way back, rather too many.
   private static final int STREAMS = 16;
@@ -110,7 +117,20 @@ public record GraphAttribution(
    * @throws CancellationException if the thread is interrupted
    */
   public EdgeEstimates edges(HookedTransformer model, Progress progress) {
-    var found = run(model, new EdgeProducts(model), progress);
+    return edges(model, RunJournal.none(), progress);
+  }
+
+  /**
+   * Does as {@link #edges(HookedTransformer, Progress)}, and keeps the scores of each batch of
+   * prompts: what is there already is not computed again.
+   *
+   * @throws IllegalArgumentException if the prompts are not this model's, or the metric is a
+   *     function and something is to be kept
+   * @throws IllegalStateException if the metric is not finite somewhere
+   * @throws CancellationException if the thread is interrupted
+   */
+  public EdgeEstimates edges(HookedTransformer model, RunJournal journal, Progress progress) {
+    var found = run(model, new EdgeProducts(model), journal, progress);
     return new EdgeEstimates(
         this, EdgeScores.of(GraphShape.of(model.config()), found.means()), found);
   }
@@ -125,14 +145,17 @@ public record GraphAttribution(
    */
   public NodeEstimates nodes(HookedTransformer model, Progress progress) {
     var shape = GraphShape.of(model.config());
-    var found = run(model, new NodeProducts(shape), progress);
+    var found = run(model, new NodeProducts(shape), RunJournal.none(), progress);
     return new NodeEstimates(this, NodeScores.of(shape, found.means()), found);
   }
 
-  private ScoreEstimates run(HookedTransformer model, Products products, Progress progress) {
+  private ScoreEstimates run(
+      HookedTransformer model, Products products, RunJournal journal, Progress progress) {
+    var fingerprint = journal.keeps() ? fingerprint(model) : "";
     var tally = new Tally(products.size());
     long passes = Math.max(1, method.backwardPasses(GraphShape.of(model.config())));
     var done = new long[1];
+    long prompt = 0;
     var batches = SameLength.batches(prompts.clean(), length -> batch(model, products, length));
     var replacement = method.isSigned() ? corruption : Corruption.COUNTERFACTUAL;
     try (var corrupted = Corrupted.of(model, replacement, prompts, batches)) {
@@ -144,12 +167,34 @@ public record GraphAttribution(
               progress.at(done[0], passes * prompts.size());
               Interruption.check("edges were scored");
             };
-        for (double[] own : scores(model, products, corrupted, pairs, passDone)) {
+        double[][] found =
+            journal.kept(
+                () -> key(fingerprint, rows),
+                () -> scores(model, products, corrupted, pairs, passDone));
+        for (double[] own : found) {
           tally.add(own);
         }
+        prompt += rows.length;
+        done[0] = passes * prompt;
+        progress.at(done[0], passes * prompts.size());
       }
     }
     return tally.estimates();
+  }
+
+  /** Returns a hash of all that decides the scores of edges. */
+  private String fingerprint(HookedTransformer model) {
+    return Fingerprint.of(
+        model,
+        prompts,
+        metric,
+        "%s %s %s threads %d"
+            .formatted(WAY, method.describe(), corruption, Threads.matrixThreads()));
+  }
+
+  private static String key(String fingerprint, int... rows) {
+    var digest = RunJournal.digest(fingerprint + " " + Arrays.toString(rows));
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private double[][] scores(
@@ -192,10 +237,11 @@ public record GraphAttribution(
 
   /** Says what the scores are: of which metric, by which method, with what in place of values. */
   public String describe() {
+    int pairs = prompts.size();
+    var over = pairs == 1 ? "of 1 prompt" : "mean over " + pairs + " prompts";
     return method.isSigned()
-        ? "%s; %s corruption, %s, summed over positions, mean over %d prompts"
-            .formatted(method.describe(), corruption, metric.label(), prompts.size())
-        : "%s; mean over positions and over %d prompts"
-            .formatted(method.describe(), prompts.size());
+        ? "%s; %s corruption, %s, summed over positions, %s"
+            .formatted(method.describe(), corruption, metric.label(), over)
+        : "%s; mean over positions, %s".formatted(method.describe(), over);
   }
 }

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.loupe.circuit.graph.EdgeSet;
+import dev.loupe.circuit.graph.Ranking;
+import dev.loupe.circuit.graph.Selection;
 import dev.loupe.circuit.run.Corruption;
 import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.StandardMetric;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +87,41 @@ class AcdcTest {
     assertThat(found.circuit().mean()).isCloseTo(metric, within(1e-9));
     assertThat(found.circuit().n()).isEqualTo(random.pairs().size());
     assertThat(found.scores().values()).containsExactly(scores, within(1e-9));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gpt2, HARM, SIGNED", "llama, CHANGE, ABSOLUTE"})
+  void pruningTriesTheLowestScoreFirst(String family, Acdc.Counted counted, Ranking ranking) {
+    var metric = StandardMetric.LOGIT_DIFFERENCE;
+    try (var random = RandomPairs.of(family, 6);
+        var run = EdgeRun.of(random.model(), random.pairs(), metric, Corruption.MEAN)) {
+      var shape = run.shape();
+      var scores = ExactEdges.of(run, Progress.none()).scores();
+      var begun = new Selection.TopEdges(shape.edges() / 2, ranking).of(scores);
+      var pruned =
+          new Acdc(metric, .02, counted).prune(run, begun, scores, ranking, Progress.none());
+      var effects = Effects.of(run);
+      var circuit = begun;
+      var left = begun.numbers().boxed().collect(Collectors.toCollection(ArrayList::new));
+      while (!left.isEmpty()) {
+        int lowest = left.getLast();
+        for (int edge : left) {
+          if (ranking.of(scores.score(edge)) < ranking.of(scores.score(lowest))) {
+            lowest = edge;
+          }
+        }
+        left.remove(Integer.valueOf(lowest));
+        var less = circuit.without(EdgeSet.of(shape, IntStream.of(lowest)));
+        double lost = metric(effects, circuit) - metric(effects, less);
+        if ((counted == Acdc.Counted.HARM ? lost : Math.abs(lost)) < .02) {
+          circuit = less;
+        }
+      }
+      assertThat(pruned.edges()).isEqualTo(circuit);
+      assertThat(pruned.edges().size()).isBetween(1, begun.size() - 1);
+      assertThat(pruned.whole().mean()).isCloseTo(metric(effects, begun), within(1e-9));
+      assertThat(pruned.circuit().mean()).isCloseTo(metric(effects, circuit), within(1e-9));
+    }
   }
 
   private static double metric(Effects effects, EdgeSet circuit) {

@@ -1,15 +1,17 @@
 package dev.loupe.circuit.score;
 
+import static dev.loupe.circuit.score.BesideSlow.METRIC;
+import static dev.loupe.circuit.score.BesideSlow.areAs;
+import static dev.loupe.circuit.score.BesideSlow.attribution;
+import static dev.loupe.circuit.score.BesideSlow.leaving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.loupe.circuit.graph.GraphShape;
 import dev.loupe.circuit.run.Corruption;
-import dev.loupe.lens.Estimate;
+import dev.loupe.circuit.score.BesideSlow.Both;
 import dev.loupe.lens.Metric;
 import dev.loupe.lens.Progress;
-import dev.loupe.lens.PromptPairs;
 import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.HookedTransformer;
 import dev.loupe.model.ModelConfig;
@@ -32,9 +34,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scores of edges and nodes by gradients, beside the slow way to them. */
 class GraphAttributionTest {
-  private static final Metric METRIC = StandardMetric.LOGIT_DIFFERENCE;
-  private static final long MEMORY = 64L << 20;
-
   static Stream<ModelConfig> configs() {
     return Stream.concat(
         RandomModels.families().stream(), LongStream.range(0, 8).mapToObj(RandomModels::config));
@@ -42,60 +41,6 @@ class GraphAttributionTest {
 
   static Stream<ModelConfig> families() {
     return RandomModels.families().stream();
-  }
-
-  /** A model, and the same with keys and values of each head's own. */
-  private record Both(HookedTransformer model, HookedTransformer apart) implements AutoCloseable {
-    static Both of(ModelConfig config, WeightProcessing processing) {
-      try (var _ = TensorScope.open()) {
-        var weights = RandomModels.weights(config, 8);
-        return new Both(
-            HookedTransformer.of(config, weights, Optional.empty(), processing),
-            SlowScores.apart(config, weights, processing));
-      }
-    }
-
-    @Override
-    public void close() {
-      model.close();
-      apart.close();
-    }
-  }
-
-  private static GraphAttribution attribution(
-      PromptPairs pairs, EdgeScoring method, Corruption corruption) {
-    return new GraphAttribution(pairs, METRIC, method, corruption, MEMORY);
-  }
-
-  private interface Slow {
-    double[] of(SlowScores slow);
-  }
-
-  private static void areAs(
-      EdgeEstimates found,
-      Both both,
-      PromptPairs pairs,
-      Metric metric,
-      double tolerance,
-      Slow slow) {
-    var each = new ArrayList<double[]>();
-    for (int row = 0; row < pairs.size(); row++) {
-      each.add(slow.of(new SlowScores(both.apart(), pairs, row, metric)));
-    }
-    double most = each.stream().flatMapToDouble(DoubleStream::of).map(Math::abs).max().orElse(1);
-    assertThat(most).isPositive();
-    for (int edge = 0; edge < found.scores().shape().edges(); edge++) {
-      int number = edge;
-      var expected = Estimate.of(each.stream().mapToDouble(own -> own[number]).toArray());
-      var own = found.estimates().get(edge);
-      assertThat(own.mean())
-          .as("%s", found.scores().shape().edge(edge))
-          .isCloseTo(expected.mean(), within(tolerance * Math.max(1, most)))
-          .isEqualTo(found.scores().score(edge));
-      assertThat(own.standardError())
-          .isCloseTo(expected.standardError(), within(tolerance * Math.max(1, most)));
-      assertThat(own.n()).isEqualTo(pairs.size());
-    }
   }
 
   // ---- EAP
@@ -163,142 +108,6 @@ class GraphAttributionTest {
         }
       }
     }
-  }
-
-  // ---- Integrals
-
-  @ParameterizedTest
-  @MethodSource("families")
-  void integralsOverInputsAreMeansOfGradients(ModelConfig config) {
-    var pairs = SlowScores.pairs(config);
-    double third = 1.0 / 3;
-    try (var both = Both.of(config, WeightProcessing.none())) {
-      for (var corruption : List.of(Corruption.COUNTERFACTUAL, Corruption.MEAN)) {
-        overInputs(
-            both,
-            pairs,
-            new EdgeScoring.EapIgInputs(3, Ends.REFERENCE),
-            corruption,
-            new double[] {0, third, 2 * third},
-            new double[] {third, third, third});
-      }
-      overInputs(
-          both,
-          pairs,
-          new EdgeScoring.EapIgInputs(2, Ends.MIDPOINTS),
-          Corruption.COUNTERFACTUAL,
-          new double[] {.25, .75},
-          new double[] {.5, .5});
-      overInputs(
-          both,
-          pairs,
-          new EdgeScoring.EapIgInputs(3, Ends.BOTH),
-          Corruption.COUNTERFACTUAL,
-          new double[] {0, .5, 1},
-          new double[] {.25, .5, .25});
-      overInputs(
-          both,
-          pairs,
-          new EdgeScoring.CleanCorrupted(),
-          Corruption.COUNTERFACTUAL,
-          new double[] {0, 1},
-          new double[] {.5, .5});
-    }
-  }
-
-  private static void overInputs(
-      Both both,
-      PromptPairs pairs,
-      EdgeScoring method,
-      Corruption corruption,
-      double[] shares,
-      double[] weights) {
-    var found = attribution(pairs, method, corruption).edges(both.model(), Progress.none());
-    areAs(found, both, pairs, METRIC, 1e-9, slow -> slow.overInputs(corruption, shares, weights));
-  }
-
-  @ParameterizedTest
-  @MethodSource("families")
-  void integralsOverActivationsAreMeansOfGradients(ModelConfig config) {
-    var pairs = SlowScores.pairs(config);
-    try (var both = Both.of(config, WeightProcessing.none())) {
-      for (Metric metric : List.of(METRIC, StandardMetric.KL_DIVERGENCE)) {
-        var found =
-            new GraphAttribution(
-                    pairs,
-                    metric,
-                    new EdgeScoring.EapIgActivations(2, Ends.MIDPOINTS),
-                    Corruption.MEAN,
-                    MEMORY)
-                .edges(both.model(), Progress.none());
-        areAs(
-            found,
-            both,
-            pairs,
-            metric,
-            1e-9,
-            slow ->
-                slow.overActivations(
-                    Corruption.MEAN, new double[] {.25, .75}, new double[] {.5, .5}));
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("families")
-  void integralsOverInputsAddUpToTheDifferenceOfTheRuns(ModelConfig config) {
-    var pairs = SlowScores.pairs(config).rows(1, 2);
-    try (var both = Both.of(config, WeightProcessing.none())) {
-      var input = new Group(0, 1);
-      double expected =
-          new SlowScores(both.apart(), pairs, 0, METRIC).effect(Corruption.COUNTERFACTUAL, input);
-      for (var ends : Ends.values()) {
-        double few = leaving(both, pairs, new EdgeScoring.EapIgInputs(4, ends), input);
-        double many = leaving(both, pairs, new EdgeScoring.EapIgInputs(200, ends), input);
-        assertThat(Math.abs(many - expected))
-            .as("%s", ends)
-            .isLessThan(ends == Ends.REFERENCE ? Math.abs(few - expected) / 10 : 2e-2);
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"gpt2", "gpt_neox", "llama"})
-  void integralsOverActivationsAddUpToWhatEachLayerDoes(String family) {
-    var config = RandomModels.family(family);
-    var pairs = SlowScores.pairs(config).rows(1, 2);
-    try (var both = Both.of(config, WeightProcessing.none())) {
-      var found =
-          attribution(
-                  pairs,
-                  new EdgeScoring.EapIgActivations(80, Ends.MIDPOINTS),
-                  Corruption.COUNTERFACTUAL)
-              .edges(both.model(), Progress.none());
-      var slow = new SlowScores(both.apart(), pairs, 0, METRIC);
-      for (var group : Group.each(GraphShape.of(config))) {
-        double expected = slow.effect(Corruption.COUNTERFACTUAL, group);
-        assertThat(leaving(found, group))
-            .as("%s", group)
-            .isCloseTo(expected, within(5e-3 * Math.max(1, Math.abs(expected))));
-      }
-    }
-  }
-
-  private static double leaving(Both both, PromptPairs pairs, EdgeScoring method, Group group) {
-    return leaving(
-        attribution(pairs, method, Corruption.COUNTERFACTUAL).edges(both.model(), Progress.none()),
-        group);
-  }
-
-  private static double leaving(EdgeEstimates found, Group group) {
-    var shape = found.scores().shape();
-    double sum = 0;
-    for (int source = group.from(); source < group.to(); source++) {
-      for (int target = shape.firstTarget(source); target < shape.targets(); target++) {
-        sum += found.scores().score(shape.edge(source, target));
-      }
-    }
-    return sum;
   }
 
   // ---- Nodes

@@ -8,6 +8,7 @@ import dev.loupe.circuit.graph.EdgeSet;
 import dev.loupe.circuit.graph.Ranking;
 import dev.loupe.circuit.graph.Roc;
 import dev.loupe.circuit.run.Corruption;
+import dev.loupe.circuit.run.EdgeRun;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Progress;
 import dev.loupe.lens.StandardMetric;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class KnownCircuitsTest {
+  private static final double IFR_AUC = .88;
+
   enum Model {
     INDUCTION,
     INDIRECT_OBJECT
@@ -151,6 +154,22 @@ class KnownCircuitsTest {
 
   @ParameterizedTest
   @EnumSource
+  void pruningTheWholeModelLeavesIt(Model model) {
+    var metric = StandardMetric.LOGIT_DIFFERENCE;
+    try (var known = known(model);
+        var run = EdgeRun.of(known.model(), known.pairs(), metric, Corruption.COUNTERFACTUAL)) {
+      var scores = ExactEdges.of(run, Progress.none()).scores();
+      var all = EdgeSet.all(run.shape());
+      assertThat(
+              Acdc.of(metric, .5)
+                  .prune(run, all, scores, Ranking.ABSOLUTE, Progress.none())
+                  .edges())
+          .isEqualTo(known.edges());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void informationFlowsThroughItsNodes(Model model) {
     try (var known = known(model)) {
       var nodes =
@@ -162,6 +181,14 @@ class KnownCircuitsTest {
       var all = CircuitNode.all(known.model().config());
       var circuit = known.edges().nodes().nodes();
       assertThat(Roc.of(nodes.scores(), all, circuit, Ranking.ABSOLUTE).auc()).isEqualTo(1);
+      var edges =
+          GraphAttribution.of(
+                  known.pairs(), StandardMetric.LOGIT_DIFFERENCE, new EdgeScoring.InformationFlow())
+              .edges(known.model(), Progress.none())
+              .scores();
+      assertThat(Roc.of(edges, known.edges(), Ranking.ABSOLUTE).auc())
+          .as("as docs/circuits.md says")
+          .isBetween(IFR_AUC - .005, IFR_AUC + .005);
     }
   }
 

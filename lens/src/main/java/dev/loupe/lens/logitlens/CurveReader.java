@@ -121,6 +121,7 @@ final class CurveReader {
     streams.logits(
         from,
         owners.length,
+        Pieces.rows(model.config().dVocab()),
         unembedding,
         (depth, logits, last) -> {
           Pieces.checkInterruption();

@@ -39,6 +39,7 @@ final class GridReader {
       streams.logits(
           from,
           count,
+          most,
           model.math()::logits,
           (depth, logits, last) -> {
             Pieces.checkInterruption();

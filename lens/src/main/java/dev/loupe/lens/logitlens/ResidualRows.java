@@ -9,6 +9,7 @@ import dev.loupe.model.Run;
 import dev.loupe.model.Tokens;
 import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
+import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -92,28 +93,42 @@ final class ResidualRows implements AutoCloseable {
    * Computes the logits of {@code count} rows from {@code from} on, depth by depth, and frees those
    * of a depth when they are read.
    *
+   * @param most how many rows of logits may be held at once: as many depths go into one product
    * @param unembedding makes logits of what the unembedding reads
    */
-  void logits(int from, int count, UnaryOperator<Tensor> unembedding, Reader reader) {
+  void logits(int from, int count, int most, UnaryOperator<Tensor> unembedding, Reader reader) {
     try (var _ = TensorScope.open()) {
       int end = streams.size() - 1;
       var stream = streams.get(end).narrow(0, from, count);
       var finalScale = math.scale(stream);
       // As the forward pass has it, so that the last row is the model's own logits.
       var last = unembedding.apply(math.unembeddingInput(math.normalized(stream)));
-      for (int depth = 0; depth < end; depth++) {
+      int together = Math.max(1, most / count);
+      for (int first = 0; first < end; first += together) {
+        int depths = Math.min(together, end - first);
         try (var _ = TensorScope.open()) {
-          var earlier = streams.get(depth).narrow(0, from, count);
-          var normalized =
-              switch (scale) {
-                case CACHED -> math.normalized(earlier, finalScale);
-                case RECOMPUTED -> math.normalized(earlier);
-              };
-          reader.read(depth, unembedding.apply(math.unembeddingInput(normalized)), last);
+          var read = new ArrayList<Tensor>();
+          for (var earlier : streams.subList(first, first + depths)) {
+            read.add(normalized(earlier.narrow(0, from, count), finalScale));
+          }
+          var logits = unembedding.apply(math.unembeddingInput(Tensors.cat(0, read)));
+          for (int depth = 0; depth < depths; depth++) {
+            try (var _ = TensorScope.open()) {
+              var own = logits.narrow(0, (long) depth * count, count);
+              reader.read(first + depth, own, last);
+            }
+          }
         }
       }
       reader.read(end, last, last);
     }
+  }
+
+  private Tensor normalized(Tensor stream, Tensor finalScale) {
+    return switch (scale) {
+      case CACHED -> math.normalized(stream, finalScale);
+      case RECOMPUTED -> math.normalized(stream);
+    };
   }
 
   @Override

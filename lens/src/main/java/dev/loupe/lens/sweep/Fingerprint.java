@@ -14,8 +14,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** A hash of all that decides what a sweep computes. */
-final class Fingerprint {
+/** A hash of all that decides what is computed: what is finished belongs to it alone. */
+public final class Fingerprint {
   private final MessageDigest digest;
 
   private Fingerprint() {
@@ -53,6 +53,22 @@ final class Fingerprint {
     return HexFormat.of().formatHex(print.digest.digest());
   }
 
+  /**
+   * Returns the hash of what a model does on prompts, by a metric.
+   *
+   * @param way all else that decides what is computed
+   * @throws IllegalArgumentException if the metric is a function, which nothing tells from another
+   */
+  public static String of(HookedTransformer model, PromptPairs prompts, Metric metric, String way) {
+    var print = new Fingerprint();
+    print.add(way);
+    print.add(model);
+    print.add(prompts);
+    print.add(metric.label());
+    print.add(metric);
+    return HexFormat.of().formatHex(print.digest.digest());
+  }
+
   private void add(HookedTransformer model) {
     var from = model.provenance();
     add(from.weightsSha256() + " " + from.processing() + " " + from.dtype());
@@ -82,7 +98,7 @@ final class Fingerprint {
     return new IllegalArgumentException(
         "the function "
             + function
-            + " cannot be told from another of that name: a sweep with it cannot be resumed, run it"
+            + " cannot be told from another of that name: what it measures cannot be resumed, run it"
             + " without a folder");
   }
 

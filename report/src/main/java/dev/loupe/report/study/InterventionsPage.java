@@ -11,7 +11,6 @@ import dev.loupe.report.Block;
 import dev.loupe.report.Cell;
 import dev.loupe.report.Column;
 import dev.loupe.report.KeyFigures;
-import dev.loupe.report.Numbers;
 import dev.loupe.report.Prose;
 import dev.loupe.report.Section;
 import dev.loupe.report.Table;
@@ -58,6 +57,11 @@ public final class InterventionsPage implements StudyPage {
 
   private String name(int intervention) {
     return findings.study().interventions().get(intervention).toString();
+  }
+
+  /** Charts cut long names short: the number tells which it is. */
+  private String numbered(int intervention) {
+    return (intervention + 1) + ": " + name(intervention);
   }
 
   private String label() {
@@ -117,7 +121,13 @@ public final class InterventionsPage implements StudyPage {
     var blocks = new ArrayList<Block>();
     blocks.add(new Section("What they do together"));
     blocks.add(together());
-    blocks.add(new Prose(howToRead()));
+    blocks.add(
+        new Prose(
+            howToRead()
+                + (findings.prompts().size() > 1 ? " Bars end in 95 % intervals." : "")
+                + (count() > 1 && !findings.each().isEmpty()
+                    ? " Those with a number have that intervention alone."
+                    : "")));
     if (!findings.each().isEmpty()) {
       blocks.add(new Section("What each of them does"));
       blocks.add(each());
@@ -162,8 +172,7 @@ public final class InterventionsPage implements StudyPage {
                 + base()
                 + " to the "
                 + other()
-                + " run that is closed: 0 as in the former, 1 as in the latter; it may lie outside."
-                + " Bars end in 95 % intervals where there is more than one prompt.")
+                + " run that is closed: 0 as in the former, 1 as in the latter; it may lie outside.")
         .orElse(
             findings.corrupted().isPresent()
                 ? "Clean and corrupted runs do not differ here: there is no gap to recover."
@@ -176,7 +185,7 @@ public final class InterventionsPage implements StudyPage {
     findings.corrupted().ifPresent(of -> bar(bars, "corrupted", of));
     bar(bars, base() + ", all interventions", findings.intervened());
     for (int i = 0; i < findings.each().size() && count() > 1 && bars.size() < BARS; i++) {
-      bar(bars, "only " + name(i), findings.each().get(i).alone());
+      bar(bars, numbered(i), findings.each().get(i).alone());
     }
     return new BarChart("The " + label() + " with and without interventions", label(), bars);
   }
@@ -203,7 +212,7 @@ public final class InterventionsPage implements StudyPage {
     for (int i = 0; i < findings.each().size(); i++) {
       var of = findings.each().get(i);
       table.row(
-          Cell.of(name(i)),
+          Cell.of(numbered(i)),
           cell(of.alone().mean().mean()),
           cell(of.alone().mean().standardError()),
           recovered(of.alone()),
@@ -260,7 +269,10 @@ public final class InterventionsPage implements StudyPage {
   }
 
   private static String said(Token token) {
-    return token.text().isEmpty() ? Long.toString(token.id()) : token.toString();
+    // A token stays in one line.
+    return token.text().isEmpty()
+        ? Long.toString(token.id())
+        : token.toString().replace(' ', '\u00a0');
   }
 
   private Table prompts() {

@@ -64,7 +64,16 @@ final class FileComparison {
   /** Returns the shape of the model; empty where neither file says it. */
   private Optional<GraphShape> shape() {
     var shapes = both(CircuitFile::shape);
-    shapes.ifPresent(two -> two.getFirst().requireSame(two.getLast()));
+    shapes.ifPresent(two -> {
+      try {
+        two.getFirst().requireSame(two.getLast());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "%s and %s are of different models: %s"
+                .formatted(here.name(), there.name(), e.getMessage()),
+            e);
+      }
+    });
     var shape = here.shape().or(there::shape);
     shape.ifPresent(of -> {
       for (var file : List.of(here, there)) {

@@ -186,7 +186,7 @@ public record InterventionsFindings(
         StudyTable.of(
             "next_tokens",
             Column.whole("prompt"),
-            Column.text("run"),
+            Column.text("of_run"),
             Column.whole("place"),
             Column.whole("token_id"),
             Column.text("token"),
