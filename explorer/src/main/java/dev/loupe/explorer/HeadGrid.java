@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 
 /** A number for every head, sent layer by layer from the last, on top of what is on already. */
 final class HeadGrid {
+  private static final long MOMENT_NANOS = 40_000_000;
+
   private final HookedTransformer model;
   private final Views views;
   private final Asked asked;
@@ -79,13 +81,14 @@ final class HeadGrid {
     out.write(new Start("start", layers, heads, label, words, diverging, layers * heads));
   }
 
-  private void row(int layer, int done, List<Double> values) {
+  /** Sends the values of heads that follow each other; the layers come from the last down. */
+  private void cells(int layer, int first, List<Double> values) {
     out.write(
         new Cells(
             "cells",
-            done * heads,
-            IntStream.range(0, heads)
-                .mapToObj(head -> List.<Number>of(layer, head, values.get(head)))
+            (layers - 1 - layer) * heads + first + values.size(),
+            IntStream.range(0, values.size())
+                .mapToObj(i -> List.<Number>of(layer, first + i, values.get(i)))
                 .toList()));
   }
 
@@ -154,21 +157,29 @@ final class HeadGrid {
         .run(model, SweepOptions.standard(), Progress.none());
   }
 
+  /** As many heads at once as take a moment, for a click waits until they are done. */
   private void each(Change change, DoubleUnaryOperator shown) {
+    int atOnce = 1;
     for (int layer = layers - 1; layer >= 0; layer--) {
-      var cells = new ArrayList<List<Intervention>>();
-      for (int head = 0; head < heads; head++) {
-        var cell = new ArrayList<>(asked.question().interventions());
-        cell.add(new Intervention(Site.z(new Head(layer, head)), change));
-        cells.add(cell);
+      for (int head = 0; head < heads; ) {
+        long start = System.nanoTime();
+        int end = Math.min(heads, head + atOnce);
+        var cells = new ArrayList<List<Intervention>>();
+        for (int each = head; each < end; each++) {
+          var cell = new ArrayList<>(asked.question().interventions());
+          cell.add(new Intervention(Site.z(new Head(layer, each)), change));
+          cells.add(cell);
+        }
+        var result = sweep(cells);
+        cells(
+            layer,
+            head,
+            IntStream.range(0, end - head)
+                .mapToObj(each -> shown.applyAsDouble(result.value(each).mean()))
+                .toList());
+        head = end;
+        atOnce = System.nanoTime() - start < MOMENT_NANOS ? 2 * atOnce : Math.max(1, atOnce / 2);
       }
-      var result = sweep(cells);
-      row(
-          layer,
-          layers - layer,
-          IntStream.range(0, heads)
-              .mapToObj(head -> shown.applyAsDouble(result.value(head).mean()))
-              .toList());
     }
   }
 
@@ -183,10 +194,7 @@ final class HeadGrid {
         true);
     for (int layer = layers - 1; layer >= 0; layer--) {
       int at = layer;
-      row(
-          layer,
-          layers - layer,
-          IntStream.range(0, heads).mapToObj(head -> byHead[at][head]).toList());
+      cells(layer, 0, IntStream.range(0, heads).mapToObj(head -> byHead[at][head]).toList());
     }
   }
 

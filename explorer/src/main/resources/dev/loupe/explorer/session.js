@@ -99,6 +99,7 @@ export function createSession({ api, store, model, wait = sleep }) {
       return;
     }
     put('stale', { stale: true });
+    stopOutdated(state);
     views.start(async (signal) => {
       try {
         if (typing) await wait(TYPING, signal);
@@ -110,10 +111,20 @@ export function createSession({ api, store, model, wait = sleep }) {
         failed(error, () => {
           // A prompt that has become shorter has no such position: its last one is looked at instead.
           if (error.field === 'at' && state.at !== BLANK.at) store.set({ at: BLANK.at }, 'start');
-          else put('view', { stale: false, problem: error, busy: 0 });
+          else {
+            put('view', { stale: false, problem: error, busy: 0 });
+            put('grid', { gridRuns: false });
+            put('circuit', { circuitRuns: false });
+          }
         });
       }
     });
+  }
+
+  /** What streams in for another state is of no more use, and the model would be busy with it. */
+  function stopOutdated(state) {
+    if (done.grid !== gridKey(state)) { grids.cancel(); done.grid = null; }
+    if (done.circuit !== circuitKey(state)) { circuits.cancel(); done.circuit = null; }
   }
 
   function refreshStreams(anew = false) {

@@ -187,13 +187,13 @@ class JourneyTest {
     try (var bench = new ModelWorkbench(VISITS.model());
         var slow = Explorer.start(slowly(bench, lines), ExplorerOptions.standard().withPort(0));
         var other = VISITS.visit(slow.port(), "", 1440, ColorScheme.LIGHT)) {
-      other.at("#grid-status:text-is('16 of 32')").waitFor();
+      other.at("#grid-status:text-matches('^[1-9]\\\\d* of 32')").waitFor();
+      int seen = lines.get();
       other.click("#grid-cancel");
       other.at("#heads-panel[data-run=idle]").waitFor();
       assertThat(other.text("#grid-status")).isEqualTo("cancelled");
       other.page().waitForTimeout(1500);
-      // The start, and not all four layers.
-      assertThat(lines.get()).isBetween(3, 4);
+      assertThat(lines.get()).isBetween(seen, seen + 2);
       other.click("#grid-again").at("#heads-panel[data-run=done]").waitFor();
       assertThat(other.text("#grid-status")).contains("32 heads");
     }
@@ -212,7 +212,7 @@ class JourneyTest {
                     line -> {
                       out.write(line);
                       lines.incrementAndGet();
-                      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(700));
+                      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(250));
                     };
                 real.grid((JsonNode) arguments[0], counted);
                 return null;

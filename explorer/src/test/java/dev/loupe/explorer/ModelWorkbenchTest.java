@@ -359,7 +359,9 @@ class ModelWorkbenchTest {
           .isCloseTo(view.metric().orElseThrow().intervened().orElseThrow(), within(1e-6));
       for (var kind : List.of("patching", "ablation", "attribution", "attention")) {
         question.put("grid", kind);
-        assertThat(lines(out -> bench.grid(question, out))).hasSize(config.nLayers() + 2);
+        var cells = lines(out -> bench.grid(question, out)).stream();
+        assertThat(cells.mapToInt(line -> line.path("cells").size()).sum())
+            .isEqualTo(config.nLayers() * config.nHeads());
       }
       question.set("nodes", json("['a1.h1','m2']"));
       assertThat(lines(out -> bench.circuit(question, out))).hasSize(25);

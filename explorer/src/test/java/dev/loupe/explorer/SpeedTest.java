@@ -21,12 +21,13 @@ class SpeedTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final int CLICKS = 50;
   private static final int WARM_UP = 10;
+  private static final int LOOKING_MILLIS = 300;
 
   // 16 tokens with the first, which the tokenizer puts there.
   private static final String PROMPT =
-      "#clean=Then+Mary+and+John+went+to+the+station%2C+so+John+gave+the+book+back+to"
-          + "&corrupted=Then+Mary+and+John+went+to+the+station%2C+so+Mary+gave+the+book+back+to"
-          + "&answer=+Mary&wrong=+John";
+      "#clean=Friends+Alice+and+Paul+found+a+picture+at+the+market%2C+Paul+passed+it+to"
+          + "&corrupted=Friends+Paul+and+Alice+found+a+picture+at+the+market%2C+Alice+passed+it+to"
+          + "&answer=+Alice&wrong=+Paul";
 
   @Nested
   class OnTheDemoModel {
@@ -60,9 +61,11 @@ class SpeedTest {
     var server = new ArrayList<Double>();
     var forward = new ArrayList<Double>();
     try (var visitor = visits.visit(PROMPT)) {
-      visitor.settle();
+      visitor.at("#main[data-state=fresh]").waitFor();
       int tokens = visitor.at("#tokens tr.clean [data-position]").count();
       for (int click = 0; click < WARM_UP + CLICKS; click++) {
+        // As somebody does who looks at what has changed; the grid may still be streaming in.
+        visitor.page().waitForTimeout(LOOKING_MILLIS);
         int layer = click % layers;
         int head = (click / layers + click) % heads;
         var answer =
