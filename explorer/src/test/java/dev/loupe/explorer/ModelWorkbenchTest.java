@@ -136,6 +136,31 @@ class ModelWorkbenchTest {
   }
 
   @Test
+  void whatWasDoneToTheResidualStreamIsAPartOfTheTotal() {
+    var gone = "[{'point':'blocks.2.hook_resid_pre','at':'all','change':'zero'}]";
+    var waterfall = view(with("interventions", gone)).attribution().orElseThrow();
+    assertThat(waterfall.parts().getLast().name()).isEqualTo("interventions");
+    assertThat(waterfall.parts().stream().mapToDouble(View.Part::value).sum())
+        .isCloseTo(waterfall.total(), within(1e-3));
+  }
+
+  @Test
+  void endIsTheLastTokenWhateverTheTextBecomes() {
+    var question = with("interventions", ZERO);
+    question.put("clean", question.path("clean").stringValue() + " the");
+    question.put("corrupted", question.path("corrupted").stringValue() + " the");
+    var positions = (ObjectNode) question.path("positions");
+    assertThat(positions.has("END")).isFalse();
+    var value = view(question).metric();
+    positions.put("END", 3);
+    var view = view(question);
+    assertThat(view.metric()).isEqualTo(value);
+    assertThat(view.clean().getLast().names()).containsExactly("END");
+    question.set("interventions", json(ZERO.replace("'END'", "17")));
+    assertThat(view(question).metric()).isEqualTo(value);
+  }
+
+  @Test
   void anInterventionThatIsOffIsNone() {
     var view = view(with("interventions", ZERO.replace("'on':true", "'on':false")));
     assertThat(view.predictions().intervened()).isEmpty();
@@ -369,61 +394,7 @@ class ModelWorkbenchTest {
     }
   }
 
-  // ---- What does not suit
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "clean|{}|no clean text",
-        "clean|{'clean':7}|expected a text",
-        "clean|{'clean':'Mary met Zebulon'}|Zebulon",
-        "answer|{'clean':'When Mary','answer':'Mary John'}|Mary John",
-        "wrong|{'clean':'When Mary','answer':'Mary','wrong':' Mary'}|choose another",
-        "at|{'clean':'When Mary','at':9}|0 to 2",
-        "at|{'clean':'When Mary','at':1.5}|whole number",
-        "head|{'clean':'When Mary','layer':4}|4",
-        "head|{'clean':'When Mary','head':-1}|0 or more",
-        "metric|{'clean':'When Mary','metric':'mood'}|mood",
-        "direction|{'clean':'When Mary','direction':'up'}|clean or corrupted",
-        "positions|{'clean':'When Mary','positions':{'S1':9}}|0 to 2",
-        "positions|{'clean':'When Mary','positions':[3]}|an object",
-        "interventions|{'clean':'When Mary','interventions':{}}|a list",
-        "interventions|{'clean':'When Mary','interventions':[1]}|an object",
-        "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.9.hook_mlp_out',"
-            + "'change':'zero'}]}|9",
-        "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.hook_nothing',"
-            + "'change':'zero'}]}|hook_nothing",
-        "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.attn.hook_z',"
-            + "'head':8,'change':'zero'}]}|0 to 7",
-        "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.hook_mlp_out',"
-            + "'at':'S9','change':'zero'}]}|S9",
-      })
-  void saysWhichFieldIsWrong(String row) {
-    var parts = row.split("\\|", -1);
-    assertThatThrownBy(() -> view(json(parts[1])))
-        .isInstanceOf(BadQuestion.class)
-        .hasMessageContaining(parts[2])
-        .satisfies(e -> assertThat(((BadQuestion) e).field()).isEqualTo(parts[0]));
-  }
-
-  @Test
-  void refusesWhatIsTooMuch() {
-    var many = JSON.createArrayNode();
-    for (int i = 0; i < 65; i++) {
-      many.add(json("{'point':'blocks.0.hook_mlp_out','change':'zero'}"));
-    }
-    assertThatThrownBy(() -> view(question().set("interventions", many)))
-        .hasMessageContaining("at most 64");
-    assertThatThrownBy(() -> view(question().put("clean", "When ".repeat(900))))
-        .hasMessageContaining("4,000");
-    assertThatThrownBy(() -> view(question().put("clean", "When ".repeat(80).strip())))
-        .hasMessageContaining("at most 64");
-    assertThatThrownBy(() -> workbench.grid(question().put("grid", "mood"), _ -> {}))
-        .isInstanceOf(BadQuestion.class);
-    assertThatThrownBy(() -> workbench.circuit(with("nodes", "['a9.h0']"), _ -> {}))
-        .hasMessageContaining("a9.h0");
-    assertThatThrownBy(() -> workbench.examples("mood", 0)).hasMessageContaining("ioi");
-  }
+  // ---- Memory
 
   @Test
   void memoryDoesNotGrowWithPrompts() throws IOException {
