@@ -4,13 +4,7 @@ import dev.loupe.lens.Change;
 import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.PatchDirection;
-import dev.loupe.lens.Progress;
 import dev.loupe.lens.Site;
-import dev.loupe.lens.sweep.Axis;
-import dev.loupe.lens.sweep.Grid;
-import dev.loupe.lens.sweep.Sweep;
-import dev.loupe.lens.sweep.SweepOptions;
-import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookedTransformer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -97,10 +91,8 @@ final class HeadGrid {
   private void patching() {
     asked.requirePair();
     boolean noising = asked.question().direction() == PatchDirection.NOISING;
-    double base = metric();
-    // A sweep of what is on alone gives both runs.
-    var runs = sweep(List.of(asked.question().interventions()));
-    double source = noising ? runs.corrupted().mean() : runs.clean().mean();
+    double base = metric(List.of());
+    double source = views.sourceMetric(asked);
     if (!Double.isFinite(source - base) || source == base) {
       throw new BadQuestion(
           "corrupted",
@@ -128,7 +120,7 @@ final class HeadGrid {
               throw new BadQuestion(
                   "change", "change is \"%s\": expected zero or mean".formatted(kind));
         };
-    double base = metric();
+    double base = metric(List.of());
     start(
         "change of the " + label(),
         "What the %s changes by where a head's z is %s at all positions: below 0 the head helps."
@@ -139,46 +131,32 @@ final class HeadGrid {
     each(change, value -> value - base);
   }
 
-  private double metric() {
-    return views.intervenedMetric(asked, asked.question().metric());
+  /** Returns the metric with what is on and more. */
+  private double metric(List<Intervention> more) {
+    var all = new ArrayList<>(asked.question().interventions());
+    all.addAll(more);
+    return views.metric(asked, all);
   }
 
   private String label() {
     return asked.question().metric().label();
   }
 
-  private SweepResult sweep(List<List<Intervention>> cells) {
-    var question = asked.question();
-    return Sweep.of(
-            Grid.of(Axis.numbered("head", cells.size()), cells),
-            asked.pairs(),
-            question.direction(),
-            question.metric())
-        .run(model, SweepOptions.standard(), Progress.none());
-  }
-
-  /** As many heads at once as take a moment, for a click waits until they are done. */
+  /** Sends heads of a layer together for as long as a click may wait, and then what is there. */
   private void each(Change change, DoubleUnaryOperator shown) {
-    int atOnce = 1;
     for (int layer = layers - 1; layer >= 0; layer--) {
-      for (int head = 0; head < heads; ) {
-        long start = System.nanoTime();
-        int end = Math.min(heads, head + atOnce);
-        var cells = new ArrayList<List<Intervention>>();
-        for (int each = head; each < end; each++) {
-          var cell = new ArrayList<>(asked.question().interventions());
-          cell.add(new Intervention(Site.z(new Head(layer, each)), change));
-          cells.add(cell);
+      int first = 0;
+      var values = new ArrayList<Double>();
+      long start = System.nanoTime();
+      for (int head = 0; head < heads; head++) {
+        var one = new Intervention(Site.z(new Head(layer, head)), change);
+        values.add(shown.applyAsDouble(metric(List.of(one))));
+        if (System.nanoTime() - start > MOMENT_NANOS || head == heads - 1) {
+          cells(layer, first, values);
+          first = head + 1;
+          values.clear();
+          start = System.nanoTime();
         }
-        var result = sweep(cells);
-        cells(
-            layer,
-            head,
-            IntStream.range(0, end - head)
-                .mapToObj(each -> shown.applyAsDouble(result.value(each).mean()))
-                .toList());
-        head = end;
-        atOnce = System.nanoTime() - start < MOMENT_NANOS ? 2 * atOnce : Math.max(1, atOnce / 2);
       }
     }
   }

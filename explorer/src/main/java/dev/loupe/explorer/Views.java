@@ -6,7 +6,7 @@ import dev.loupe.explorer.View.Prediction;
 import dev.loupe.explorer.View.Shown;
 import dev.loupe.lens.At;
 import dev.loupe.lens.Head;
-import dev.loupe.lens.Metric;
+import dev.loupe.lens.Intervention;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.attribution.DirectAttribution;
 import dev.loupe.lens.logitlens.LensCell;
@@ -16,6 +16,7 @@ import dev.loupe.lens.sweep.InterventionRun;
 import dev.loupe.lens.weights.PromotedTokens;
 import dev.loupe.lens.weights.TokenDirections;
 import dev.loupe.model.ActivationCache;
+import dev.loupe.model.CacheFilter;
 import dev.loupe.model.HookPoint;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
@@ -67,14 +68,23 @@ final class Views implements AutoCloseable {
   private Ran ran(Asked asked) {
     var question = asked.question();
     var baseline = baselines.of(asked);
-    var clean = baseline.clean();
-    var other = asked.isPaired() ? baseline.corrupted().orElseThrow() : clean;
-    var run = InterventionRun.of(model, asked.pairs(), question.direction(), clean, other);
-    var plain = question.direction() == PatchDirection.NOISING ? clean : other;
+    var run = run(asked, baseline);
+    var plain =
+        question.direction() == PatchDirection.NOISING
+            ? baseline.clean()
+            : baseline.corrupted().orElseThrow();
     return new Ran(
         baseline,
         run,
-        asked.isIntervened() ? run.run(question.interventions(), Baselines.kept(Set.of())) : plain);
+        asked.isIntervened()
+            ? run.run(question.interventions(), Baselines.kept(Set.of()))
+            : plain);
+  }
+
+  private InterventionRun run(Asked asked, Baseline baseline) {
+    var clean = baseline.clean();
+    var other = asked.isPaired() ? baseline.corrupted().orElseThrow() : clean;
+    return InterventionRun.of(model, asked.pairs(), asked.question().direction(), clean, other);
   }
 
   View of(Asked asked) {
@@ -317,11 +327,21 @@ final class Views implements AutoCloseable {
     }
   }
 
-  /** Returns the metric as the interventions leave it. */
-  double intervenedMetric(Asked asked, Metric metric) {
+  /** Returns the question's metric with other interventions than its own. */
+  double metric(Asked asked, List<Intervention> interventions) {
     try (var _ = TensorScope.open()) {
-      var ran = ran(asked);
-      return ran.run().metric(metric, ran.intervened().output())[0];
+      var run = run(asked, baselines.of(asked));
+      var metric = asked.question().metric();
+      return interventions.isEmpty()
+          ? run.baseMetric(metric)[0]
+          : run.metric(metric, run.run(interventions, CacheFilter.none()).output())[0];
+    }
+  }
+
+  /** Returns the question's metric of the run that values are taken from. */
+  double sourceMetric(Asked asked) {
+    try (var _ = TensorScope.open()) {
+      return run(asked, baselines.of(asked)).sourceMetric(asked.question().metric())[0];
     }
   }
 
