@@ -96,7 +96,12 @@ class PromptsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {HOSTILE, "👩🏽‍🚀🇺🇳 \uD83D", "‮evil‬ שלום עולם مرحبا", "\u0000\u0007\t\n"})
+      strings = {
+        HOSTILE,
+        "👩🏽‍🚀🇺🇳 \uD83D",
+        "\u202eevil\u202c שלום עולם مرحبا",
+        "\u0000\u0007\t\n"
+      })
   void hostileTextStaysText(String text) {
     for (var field : List.of("clean", "corrupted", "answer", "wrong")) {
       var input = visitor.at("#" + field);
