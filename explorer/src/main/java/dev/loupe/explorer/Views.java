@@ -76,9 +76,7 @@ final class Views implements AutoCloseable {
     return new Ran(
         baseline,
         run,
-        asked.isIntervened()
-            ? run.run(question.interventions(), Baselines.kept(Set.of()))
-            : plain);
+        asked.isIntervened() ? run.run(question.interventions(), Baselines.kept(Set.of())) : plain);
   }
 
   private InterventionRun run(Asked asked, Baseline baseline) {
