@@ -5,7 +5,7 @@ import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Site;
-import dev.loupe.model.HookedTransformer;
+import dev.loupe.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -16,20 +16,18 @@ import java.util.stream.IntStream;
 final class HeadGrid {
   private static final long MOMENT_NANOS = 40_000_000;
 
-  private final HookedTransformer model;
   private final Views views;
   private final Asked asked;
   private final Lines out;
   private final int layers;
   private final int heads;
 
-  HeadGrid(HookedTransformer model, Views views, Asked asked, Lines out) {
-    this.model = model;
+  HeadGrid(ModelConfig config, Views views, Asked asked, Lines out) {
     this.views = views;
     this.asked = asked;
     this.out = out;
-    layers = model.config().nLayers();
-    heads = model.config().nHeads();
+    layers = config.nLayers();
+    heads = config.nHeads();
   }
 
   /** What the cells will be; {@code diverging} if they have a sign. */

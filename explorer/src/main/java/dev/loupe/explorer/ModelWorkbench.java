@@ -174,7 +174,7 @@ final class ModelWorkbench implements Workbench {
 
   @Override
   public void grid(JsonNode question, Lines out) {
-    var grid = new HeadGrid(model, views, asked(question), out);
+    var grid = new HeadGrid(model.config(), views, asked(question), out);
     finite(() -> {
       grid.run(Question.text(question, "grid"), Question.text(question, "change"));
       return grid;
