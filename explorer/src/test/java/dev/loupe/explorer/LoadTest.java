@@ -50,11 +50,8 @@ class LoadTest {
       var answers = clicking(http, site, questions, seconds);
       long grown = Resident.bytes() - before;
       report(answers, seconds, grown);
-      assertThat(answers)
-          .allSatisfy(answer -> {
-            assertThat(answer.problem()).isEmpty();
-            assertThat(answer.status()).isIn(200, 503);
-          });
+      assertThat(answers.stream().map(Answer::problem).distinct()).containsOnly("");
+      assertThat(answers.stream().map(Answer::status).distinct()).isSubsetOf(200, 503);
       assertThat(answers.stream().filter(answer -> answer.status() == 200).map(Answer::kind))
           .contains("view", "grid", "circuit");
       assertThat(grown).isLessThan(MOST_GROWTH);
@@ -122,6 +119,7 @@ class LoadTest {
           .addObject()
           .put("point", "blocks.%d.attn.hook_z".formatted(random.nextInt(4)))
           .put("head", random.nextInt(8))
+          .put("at", "all")
           .put("change", random.nextBoolean() ? "zero" : "patch");
     }
     return question;
