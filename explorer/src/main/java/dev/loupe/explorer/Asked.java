@@ -71,22 +71,32 @@ record Asked(
       throw new BadQuestion(
           "at", "Position %d: the clean text has 0 to %d.".formatted(question.at(), length - 1));
     }
-    question
-        .positions()
-        .forEach((name, position) -> {
-          if (position >= length) {
-            throw new BadQuestion(
-                "positions",
-                "%s is at %d: the clean text has 0 to %d.".formatted(name, position, length - 1));
-          }
-        });
     try {
       question.head().requireIn(model.config());
     } catch (IllegalArgumentException e) {
       throw Question.bad("head", e);
     }
-    return new Asked(question, clean, corrupted, answer, wrong, at, notes)
+    return new Asked(placed(question, length, notes), clean, corrupted, answer, wrong, at, notes)
         .requireInterventions(model);
+  }
+
+  /** Leaves out positions that the text has no more, as happens while it is edited. */
+  private static Question placed(Question question, int length, List<Note> notes) {
+    var kept = new LinkedHashMap<String, Integer>();
+    question
+        .positions()
+        .forEach((name, position) -> {
+          if (position < length) {
+            kept.put(name, position);
+          } else {
+            notes.add(
+                new Note(
+                    "positions",
+                    "%s was at %d: the clean text has 0 to %d, so that the name is left out."
+                        .formatted(name, position, length - 1)));
+          }
+        });
+    return question.withPositions(kept);
   }
 
   private static void note(

@@ -74,6 +74,12 @@ record Question(
         interventions(json.path("interventions")));
   }
 
+  /** Returns this question with other names of tokens. */
+  Question withPositions(Map<String, Integer> newPositions) {
+    return new Question(
+        clean, corrupted, answer, wrong, newPositions, metric, direction, at, head, interventions);
+  }
+
   /** Returns a text of the page's JSON; empty where there is none. */
   static String text(JsonNode json, String field) {
     var value = json.path(field);

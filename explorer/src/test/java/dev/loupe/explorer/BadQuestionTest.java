@@ -59,7 +59,6 @@ class BadQuestionTest {
         "metric|{'clean':'When Mary','metric':'mood'}|mood",
         "metric|{'clean':'When Mary','metric':'recovery'}|of every metric",
         "direction|{'clean':'When Mary','direction':'up'}|clean or corrupted",
-        "positions|{'clean':'When Mary','positions':{'S1':9}}|0 to 2",
         "positions|{'clean':'When Mary','positions':[3]}|an object",
         "positions|{'clean':'When Mary','positions':{'S1':-1}}|0 or more",
         "positions|{'clean':'When Mary','positions':{'2..5':1}}|other positions",
@@ -67,11 +66,11 @@ class BadQuestionTest {
         "interventions|{'clean':'When Mary','interventions':{}}|a list",
         "interventions|{'clean':'When Mary','interventions':[1]}|an object",
         "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.9.hook_mlp_out',"
-            + "'change':'zero'}]}|9",
+            + "'at':'all','change':'zero'}]}|9",
         "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.hook_nothing',"
-            + "'change':'zero'}]}|hook_nothing",
+            + "'at':'all','change':'zero'}]}|hook_nothing",
         "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.attn.hook_z',"
-            + "'head':8,'change':'zero'}]}|0 to 7",
+            + "'head':8,'at':'all','change':'zero'}]}|0 to 7",
         "interventions|{'clean':'When Mary','interventions':[{'point':'blocks.0.hook_mlp_out',"
             + "'at':'S9','change':'zero'}]}|S9",
       })
@@ -87,7 +86,7 @@ class BadQuestionTest {
   void refusesWhatIsTooMuch() {
     var many = JSON.createArrayNode();
     for (int i = 0; i < 65; i++) {
-      many.add(json("{'point':'blocks.0.hook_mlp_out','change':'zero'}"));
+      many.add(json("{'point':'blocks.0.hook_mlp_out','at':'all','change':'zero'}"));
     }
     assertThatThrownBy(() -> view(question().set("interventions", many)))
         .hasMessageContaining("at most 64");

@@ -25,7 +25,7 @@ export const tests = {
     equal([look(0, 0).marks.length, look(1, 1).marks.length, look(0, 1).marks.length], [1, 1, 0]);
   },
   'the numbers are a table of every head, known or not': () => {
-    equal(headTable(GRID), { columns: ['layer', 'head', 'share'], rows: [[0, 0, 0.5], [0, 1, null], [1, 0, -1], [1, 1, 0]] });
+    equal(headTable(GRID), { columns: ['layer', 'head', 'share'], rows: [[0, 0, 0.5], [0, 1, null], [1, 0, null], [1, 1, 0]] });
     equal(headTable({ ...GRID, kind: 'attention', sources: [[3, null], [1, 0]] }).rows[0], [0, 0, 0.5, 3]);
   },
 };
