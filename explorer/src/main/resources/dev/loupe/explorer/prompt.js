@@ -112,7 +112,7 @@ export function mountPrompt(section, session) {
       note(field, isToken ? [{ text: `token ${shorten(visible(token.text), 16)}, id ${token.id}`, bad: false }] : own);
     }
     note('positions', notes.positions ?? []);
-    find('forget-names').hidden = !(notes.positions ?? []).some(({ bad }) => bad);
+    find('forget-names').hidden = !notes.positions?.length;
     note('general', notes[''] ?? []);
   }
 
