@@ -39,7 +39,7 @@ final class CircuitBench {
   private static final int FEW_PROMPTS = 8;
   private static final int TIMES = 5;
   // What ACDC's threshold is the score of, about: the edges that a circuit may keep.
-  private static final List<Integer> KEPT = List.of(100, 300, 1000);
+  private static final List<Integer> KEPT = List.of(100, 300);
 
   private final HookedTransformer model;
   private final GraphShape shape;

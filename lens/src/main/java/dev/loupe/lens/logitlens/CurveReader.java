@@ -123,13 +123,22 @@ final class CurveReader {
         owners.length,
         Pieces.rows(model.config().dVocab()),
         unembedding,
-        (depth, logits, last) -> {
-          Pieces.checkInterruption();
-          var base = whole ? Optional.of(new Readout.Base(last)) : Optional.<Readout.Base>empty();
-          var readout = new Readout(logits.unsqueeze(0), names, answers, List.of(), 0, base);
-          for (int metric = 0; metric < metrics.size(); metric++) {
-            double[] found = metrics.get(metric).of(readout).toDoubles();
-            System.arraycopy(found, 0, into[metric][depth], from, found.length);
+        new ResidualRows.Reader() {
+          private Optional<Readout.Base> base = Optional.empty();
+
+          @Override
+          public void last(Tensor logits) {
+            base = whole ? Optional.of(new Readout.Base(logits)) : Optional.empty();
+          }
+
+          @Override
+          public void read(int depth, Tensor logits) {
+            Pieces.checkInterruption();
+            var readout = new Readout(logits.unsqueeze(0), names, answers, List.of(), 0, base);
+            for (int metric = 0; metric < metrics.size(); metric++) {
+              double[] found = metrics.get(metric).of(readout).toDoubles();
+              System.arraycopy(found, 0, into[metric][depth], from, found.length);
+            }
           }
         });
   }

@@ -6,11 +6,14 @@ import dev.loupe.tensor.Tensor;
 import dev.loupe.tensor.TensorScope;
 import dev.loupe.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the cells of one prompt. */
 final class GridReader {
@@ -41,24 +44,52 @@ final class GridReader {
           count,
           most,
           model.math()::logits,
-          (depth, logits, last) -> {
-            Pieces.checkInterruption();
-            cells.get(depth).addAll(cells(depth, first, logits.widened(), last.widened()));
+          new ResidualRows.Reader() {
+            private @Nullable Distribution last;
+
+            @Override
+            public void last(Tensor logits) {
+              last = Distribution.of(logits.widened());
+            }
+
+            @Override
+            public void read(int depth, Tensor logits) {
+              Pieces.checkInterruption();
+              cells
+                  .get(depth)
+                  .addAll(cells(depth, first, logits.widened(), Objects.requireNonNull(last)));
+            }
           });
     }
     return List.copyOf(cells);
   }
 
-  private List<LensCell> cells(int depth, int first, Tensor logits, Tensor last) {
+  /** What comes next, [row, d_vocab]: log probabilities and probabilities. */
+  private record Distribution(Tensor log, Tensor probabilities) {
+    static Distribution of(Tensor logits) {
+      var log = logits.logSoftmax(-1);
+      return new Distribution(log, log.exp());
+    }
+
+    /** Returns the mean of values, row by row. */
+    double[] mean(Tensor values) {
+      double[] means = probabilities.mul(values).sum(-1).toDoubles();
+      if (Arrays.stream(means).allMatch(Double::isFinite)) {
+        return means;
+      }
+      // What is excluded adds nothing, whatever its value.
+      var never = probabilities.eq(Tensors.zeros(probabilities.dtype()).to(probabilities.device()));
+      return probabilities.mul(values).maskedFill(never, 0).sum(-1).toDoubles();
+    }
+  }
+
+  private List<LensCell> cells(int depth, int first, Tensor logits, Distribution last) {
     int rows = Math.toIntExact(logits.size(0));
-    var logProbabilities = logits.logSoftmax(-1);
-    var lastLogProbabilities = last.logSoftmax(-1);
-    double[] kl = expected(lastLogProbabilities, lastLogProbabilities.sub(logProbabilities));
-    double[] entropy = expected(logProbabilities, logProbabilities.neg());
+    var own = Distribution.of(logits);
+    double[] kl = last.mean(last.log().sub(own.log()));
+    double[] negentropy = own.mean(own.log());
     var likeliest = logits.topK(top, -1);
-    var best =
-        new Found(
-            likeliest.indices(), logits, logProbabilities, own -> descending(own.toDoubles()));
+    var best = new Found(likeliest.indices(), logits, own.log(), of -> descending(of.toDoubles()));
     var asked =
         tokens.length == 0
             ? List.<Found>of()
@@ -68,8 +99,8 @@ final class GridReader {
                         .to(logits.device())
                         .expand(rows, tokens.length),
                     logits,
-                    logProbabilities,
-                    own -> counted(own, logits)));
+                    own.log(),
+                    of -> counted(of, logits)));
     return IntStream.range(0, rows)
         .mapToObj(row -> {
           var found = best.of(row);
@@ -79,16 +110,9 @@ final class GridReader {
                     .formatted(depths.get(depth).label(), positions[first + row]));
           }
           var others = asked.stream().flatMap(it -> it.of(row).stream()).toList();
-          return new LensCell(found, others, kl[row], entropy[row]);
+          return new LensCell(found, others, kl[row], -negentropy[row]);
         })
         .toList();
-  }
-
-  /** Returns the mean of values under a distribution, row by row; what it excludes adds nothing. */
-  private static double[] expected(Tensor logProbabilities, Tensor values) {
-    var probabilities = logProbabilities.exp();
-    var never = probabilities.eq(Tensors.zeros(probabilities.dtype()).to(probabilities.device()));
-    return probabilities.mul(values).maskedFill(never, 0).sum(-1).toDoubles();
   }
 
   /** Returns the ranks of the likeliest tokens: above each are those before it, but for ties. */
@@ -108,7 +132,7 @@ final class GridReader {
             LongStream.range(0, own.size(1))
                 .mapToObj(i ->
                     TensorScope.tidy(
-                        () -> logits.gt(own.narrow(1, i, 1)).to(DType.F64).sum(-1).add(1)))
+                        () -> logits.gt(own.narrow(1, i, 1)).to(DType.F32).sum(-1).add(1)))
                 .toList())
         .toDoubles();
   }

@@ -77,16 +77,13 @@ final class ResidualRows implements AutoCloseable {
             stream.reshape(-1, stream.size(stream.dim() - 1)).indexSelect(0, rows)));
   }
 
-  /** Takes the logits of some rows at one depth. */
+  /** Takes the logits of some rows, [row, column], depth by depth. */
   interface Reader {
-    /**
-     * Reads them.
-     *
-     * @param depth counted from 0
-     * @param logits [row, column]
-     * @param last the same of the final residual stream
-     */
-    void read(int depth, Tensor logits, Tensor last);
+    /** Takes those of the final residual stream, which stay until all depths are read. */
+    void last(Tensor logits);
+
+    /** Reads those of a depth, counted from 0. */
+    void read(int depth, Tensor logits);
   }
 
   /**
@@ -103,6 +100,7 @@ final class ResidualRows implements AutoCloseable {
       var finalScale = math.scale(stream);
       // As the forward pass has it, so that the last row is the model's own logits.
       var last = unembedding.apply(math.unembeddingInput(math.normalized(stream)));
+      reader.last(last);
       int together = Math.max(1, most / count);
       for (int first = 0; first < end; first += together) {
         int depths = Math.min(together, end - first);
@@ -115,12 +113,12 @@ final class ResidualRows implements AutoCloseable {
           for (int depth = 0; depth < depths; depth++) {
             try (var _ = TensorScope.open()) {
               var own = logits.narrow(0, (long) depth * count, count);
-              reader.read(first + depth, own, last);
+              reader.read(first + depth, own);
             }
           }
         }
       }
-      reader.read(end, last, last);
+      reader.read(end, last);
     }
   }
 
