@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 
 /** A number for every head, sent layer by layer from the last, on top of what is on already. */
 final class HeadGrid {
-  private static final long MOMENT_NANOS = 40_000_000;
+  private static final long MOMENT_NANOS = 15_000_000;
 
   private final Views views;
   private final Asked asked;
