@@ -39,7 +39,7 @@ class LoadTest {
 
   @Test
   void nobodyIsLetDownAndNothingGrows() throws Exception {
-    int seconds = Integer.getInteger("loupe.load.seconds", 10);
+    int seconds = Integer.getInteger("loupe.load.seconds", 6);
     try (var model = HookedTransformer.load("demo");
         var explorer = Explorer.start(model, ExplorerOptions.standard().withPort(0));
         var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {

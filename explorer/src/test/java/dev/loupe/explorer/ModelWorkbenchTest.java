@@ -20,7 +20,6 @@ import dev.loupe.lens.sweep.SweepOptions;
 import dev.loupe.lens.sweep.SweepResult;
 import dev.loupe.model.HookPoint.Kind;
 import dev.loupe.model.HookedTransformer;
-import dev.loupe.model.ModelConfig;
 import dev.loupe.model.RandomModels;
 import dev.loupe.model.WeightProcessing;
 import dev.loupe.tensor.Resident;
@@ -345,36 +344,12 @@ class ModelWorkbenchTest {
 
   // ---- Any model
 
-  private static ModelConfig reading(ModelConfig c, int vocabulary) {
-    return new ModelConfig(
-        c.family(),
-        c.nLayers(),
-        c.nHeads(),
-        c.nKeyValueHeads(),
-        c.dModel(),
-        c.dHead(),
-        c.dMlp(),
-        vocabulary,
-        64,
-        c.norm(),
-        c.eps(),
-        c.positions(),
-        c.activation(),
-        c.gatedMlp(),
-        c.parallelBlocks(),
-        c.attentionScale(),
-        c.scaleByLayer(),
-        c.windows(),
-        c.tiedEmbeddings(),
-        c.bosToken(),
-        c.eosTokens());
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"gpt_neo", "gpt_neox", "gpt_neox serial", "llama", "mistral"})
   void everyFamilyIsExplored(String family) {
     // More rows than the tokenizer has entries, as many models have.
-    var config = reading(RandomModels.family(family), demo.config().dVocab() + 7);
+    int rows = demo.config().dVocab() + 7;
+    var config = RandomModels.withVocabulary(RandomModels.family(family), rows, 64);
     try (var _ = TensorScope.open();
         var model =
             HookedTransformer.of(

@@ -107,7 +107,7 @@ class PromptsTest {
       var input = visitor.at("#" + field);
       input.fill(text);
       visitor.page().evaluate("() => document.activeElement.blur()");
-      visitor.page().waitForTimeout(600);
+      visitor.page().waitForTimeout(400);
       visitor.click("[data-example='" + (field.equals("clean") ? 1 : 0) + "']").settle();
     }
     visitor.at("#position-name").fill(text);

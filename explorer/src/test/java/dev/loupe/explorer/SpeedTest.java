@@ -22,7 +22,7 @@ class SpeedTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final int CLICKS = 50;
   private static final int WARM_UP = 10;
-  private static final int LOOKING_MILLIS = 300;
+  private static final int LOOKING_MILLIS = 150;
 
   // 16 tokens with the first, which the tokenizer puts there.
   private static final String PROMPT =

@@ -110,6 +110,32 @@ public final class RandomModels {
         c.eosTokens());
   }
 
+  /** Returns a config with another vocabulary, and another longest sequence. */
+  public static ModelConfig withVocabulary(ModelConfig c, int tokens, int context) {
+    return new ModelConfig(
+        c.family(),
+        c.nLayers(),
+        c.nHeads(),
+        c.nKeyValueHeads(),
+        c.dModel(),
+        c.dHead(),
+        c.dMlp(),
+        tokens,
+        context,
+        c.norm(),
+        c.eps(),
+        c.positions(),
+        c.activation(),
+        c.gatedMlp(),
+        c.parallelBlocks(),
+        c.attentionScale(),
+        c.scaleByLayer(),
+        c.windows(),
+        c.tiedEmbeddings(),
+        c.bosToken(),
+        c.eosTokens());
+  }
+
   /** Returns F64 weights of a config, large enough that attention is peaked and biases matter. */
   public static Weights weights(ModelConfig c, long seed) {
     var draw = new Draw(new SplittableRandom(seed), c);

@@ -75,30 +75,4 @@ public final class RandomTasks {
     var tokens = Arrays.stream(ids).mapToObj(id -> "<" + id + ">").toList();
     return new Prompt(String.join("", tokens), Arrays.stream(ids).boxed().toList(), tokens, false);
   }
-
-  /** Returns a config with another vocabulary. */
-  public static ModelConfig withVocabulary(ModelConfig c, int tokens) {
-    return new ModelConfig(
-        c.family(),
-        c.nLayers(),
-        c.nHeads(),
-        c.nKeyValueHeads(),
-        c.dModel(),
-        c.dHead(),
-        c.dMlp(),
-        tokens,
-        c.nCtx(),
-        c.norm(),
-        c.eps(),
-        c.positions(),
-        c.activation(),
-        c.gatedMlp(),
-        c.parallelBlocks(),
-        c.attentionScale(),
-        c.scaleByLayer(),
-        c.windows(),
-        c.tiedEmbeddings(),
-        c.bosToken(),
-        c.eosTokens());
-  }
 }

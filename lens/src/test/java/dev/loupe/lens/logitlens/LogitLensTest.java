@@ -51,7 +51,9 @@ class LogitLensTest {
 
   @Test
   void manyTokensTakeNoMoreMemory() throws IOException {
-    var config = wide(RandomModels.withLayers(RandomModels.family("gpt2"), 1), 200_000);
+    var config =
+        RandomModels.withVocabulary(
+            RandomModels.withLayers(RandomModels.family("gpt2"), 1), 200_000, RandomModels.CONTEXT);
     try (var model = RandomModels.model(config, 1, WeightProcessing.none())) {
       var lens = new LogitLens(model, LogitLensOptions.standard());
       var prompt = LongStream.range(0, 10).toArray();
@@ -63,31 +65,6 @@ class LogitLensTest {
         assertThat(memory.growth()).isLessThan(400L << 20);
       }
     }
-  }
-
-  private static ModelConfig wide(ModelConfig c, int vocabulary) {
-    return new ModelConfig(
-        c.family(),
-        c.nLayers(),
-        c.nHeads(),
-        c.nKeyValueHeads(),
-        c.dModel(),
-        c.dHead(),
-        c.dMlp(),
-        vocabulary,
-        c.nCtx(),
-        c.norm(),
-        c.eps(),
-        c.positions(),
-        c.activation(),
-        c.gatedMlp(),
-        c.parallelBlocks(),
-        c.attentionScale(),
-        c.scaleByLayer(),
-        c.windows(),
-        c.tiedEmbeddings(),
-        c.bosToken(),
-        c.eosTokens());
   }
 
   static Stream<Arguments> models() {
@@ -263,7 +240,8 @@ class LogitLensTest {
   @Test
   void manyPromptsOfALargeVocabularyAreReadInPieces() {
     // 41 rows of logits at a time, 64 prompts of 16 tokens: several pieces, several chunks.
-    var config = withVocabulary(RandomModels.family("gpt2"), 99_991);
+    var config =
+        RandomModels.withVocabulary(RandomModels.family("gpt2"), 99_991, RandomModels.CONTEXT);
     try (var model = RandomModels.model(config, 1, WeightProcessing.none())) {
       int count = 80;
       int[] lengths = IntStream.range(0, count).map(i -> i % 9 == 0 ? 15 : 16).toArray();
@@ -289,31 +267,6 @@ class LogitLensTest {
           .isCloseTo(rank, within(1e-6));
       assertThat(found.of(At.END, metrics.getLast(), "1_pre").mean()).isCloseTo(kl, within(1e-9));
     }
-  }
-
-  private static ModelConfig withVocabulary(ModelConfig c, int size) {
-    return new ModelConfig(
-        c.family(),
-        c.nLayers(),
-        c.nHeads(),
-        c.nKeyValueHeads(),
-        c.dModel(),
-        c.dHead(),
-        c.dMlp(),
-        size,
-        c.nCtx(),
-        c.norm(),
-        c.eps(),
-        c.positions(),
-        c.activation(),
-        c.gatedMlp(),
-        c.parallelBlocks(),
-        c.attentionScale(),
-        c.scaleByLayer(),
-        c.windows(),
-        c.tiedEmbeddings(),
-        c.bosToken(),
-        c.eosTokens());
   }
 
   @Test

@@ -41,7 +41,8 @@ class GreaterThanTest {
   @ParameterizedTest
   @ValueSource(strings = {"gpt2", "gpt_neox", "llama"})
   void everyNumberIsThatOfPlainRuns(String family) {
-    var config = RandomTasks.withVocabulary(RandomModels.family(family), 120);
+    var config =
+        RandomModels.withVocabulary(RandomModels.family(family), 120, RandomModels.CONTEXT);
     try (var model = RandomModels.model(config, 3, WeightProcessing.standard())) {
       var data = RandomTasks.years(config, STARTS);
       var study = new GreaterThan(new YearPrompts(4, 0, false), 2, 1);
@@ -92,7 +93,8 @@ class GreaterThanTest {
 
   @Test
   void aKnockOutOfNothingThatRecoversIsLeftOut() {
-    var config = RandomTasks.withVocabulary(RandomModels.family("gpt2"), 120);
+    var config =
+        RandomModels.withVocabulary(RandomModels.family("gpt2"), 120, RandomModels.CONTEXT);
     try (var model = RandomModels.model(config, 3, WeightProcessing.standard())) {
       var data = RandomTasks.years(config, STARTS);
       var found =
