@@ -100,7 +100,7 @@ export function mountCircuit(section, session) {
         baseline ? `95 % between ${fixed(baseline.low, 2)} and ${fixed(baseline.high, 2)}` : done ? `${done} of ${total}` : ''),
       fact('Complexity', whole(circuit.dimensions), bar, `${over ? 'over' : 'within'} the write budget of ${whole(circuit.budget)}; the whole model writes ${whole(circuit.whole)}`,
         model.budget?.words ? el('span', { class: 'small' }, model.budget.words) : null),
-      fact('Edges', '', el('span', { class: 'small' }, `${circuit.scored ?? '…'}. The circuit is one of the model as it is: interventions play no part in it.`)));
+      fact('Edges', '', el('span', { class: 'small' }, `${circuit.scored ? `${circuit.scored}. ` : ''}The circuit is one of the model as it is: interventions play no part in it.`)));
   }
 
   function drawing(width, colours) {
