@@ -5,6 +5,7 @@ import dev.loupe.lens.Head;
 import dev.loupe.lens.Intervention;
 import dev.loupe.lens.PatchDirection;
 import dev.loupe.lens.Site;
+import dev.loupe.lens.StandardMetric;
 import dev.loupe.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -121,10 +122,11 @@ final class HeadGrid {
     double base = metric(List.of());
     start(
         "change of the " + label(),
-        "What the %s changes by where a head's z is %s at all positions: below 0 the head helps."
+        "What the %s changes by where a head's z is %s at all positions: %s 0 the head helps."
             .formatted(
                 label(),
-                change instanceof Change.Zero ? "zero" : "its mean over the other run's positions"),
+                change instanceof Change.Zero ? "zero" : "its mean over the other run's positions",
+                isBetterLower() ? "above" : "below"),
         true);
     each(change, value -> value - base);
   }
@@ -138,6 +140,13 @@ final class HeadGrid {
 
   private String label() {
     return asked.question().metric().label();
+  }
+
+  private boolean isBetterLower() {
+    return switch (asked.question().metric()) {
+      case StandardMetric.KL_DIVERGENCE, StandardMetric.LOSS, StandardMetric.RANK -> true;
+      default -> false;
+    };
   }
 
   /** Sends heads of a layer together for as long as a click may wait, and then what is there. */

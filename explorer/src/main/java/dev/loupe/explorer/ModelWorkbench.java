@@ -150,13 +150,19 @@ final class ModelWorkbench implements Workbench {
             .toList());
   }
 
-  /** Says as an answer to the question that its interventions leave nothing to compute with. */
-  private static <T> T finite(Supplier<T> work) {
+  /**
+   * Says as an answer to the question that its interventions leave nothing to compute with; without
+   * any, it is an error of ours.
+   */
+  private static <T> T finite(Asked asked, Supplier<T> work) {
     try {
       return work.get();
     } catch (CancellationException e) {
       throw e;
     } catch (IllegalStateException e) {
+      if (!asked.isIntervened()) {
+        throw e;
+      }
       var bad = new BadQuestion("interventions", String.valueOf(e.getMessage()));
       bad.initCause(e);
       throw bad;
@@ -169,25 +175,27 @@ final class ModelWorkbench implements Workbench {
 
   @Override
   public Object view(JsonNode question) {
-    return finite(() -> views.of(asked(question)));
+    var asked = asked(question);
+    return finite(asked, () -> views.of(asked));
   }
 
   @Override
   public void grid(JsonNode question, Lines out) {
-    var grid = new HeadGrid(model.config(), views, asked(question), out);
-    finite(() -> {
-      grid.run(Question.text(question, "grid"), Question.text(question, "change"));
-      return grid;
-    });
+    var asked = asked(question);
+    var grid = new HeadGrid(model.config(), views, asked, out);
+    finite(
+        asked,
+        () -> {
+          grid.run(Question.text(question, "grid"), Question.text(question, "change"));
+          return grid;
+        });
   }
 
   @Override
   public void circuit(JsonNode question, Lines out) {
-    var circuit = new CircuitView(model, asked(question));
-    finite(() -> {
-      circuit.run(CircuitView.nodes(model, question), Question.text(question, "ablation"), out);
-      return circuit;
-    });
+    // Its interventions play no part in a circuit.
+    new CircuitView(model, asked(question))
+        .run(CircuitView.nodes(model, question), Question.text(question, "ablation"), out);
   }
 
   @Override

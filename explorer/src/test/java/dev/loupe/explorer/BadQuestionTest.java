@@ -3,47 +3,12 @@ package dev.loupe.explorer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.loupe.model.HookedTransformer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Questions that the demo model cannot answer. */
-class BadQuestionTest {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
-  private static HookedTransformer demo;
-  private static ModelWorkbench workbench;
-
-  @BeforeAll
-  static void load() {
-    demo = HookedTransformer.load("demo");
-    workbench = new ModelWorkbench(demo);
-  }
-
-  @AfterAll
-  static void close() {
-    workbench.close();
-    demo.close();
-  }
-
-  private static JsonNode json(String text) {
-    return JSON.readTree(text.replace('\'', '"'));
-  }
-
-  private static ObjectNode question() {
-    return JSON.valueToTree(((Examples.Drawn) workbench.examples("ioi", 0)).examples().getFirst());
-  }
-
-  private static Object view(JsonNode question) {
-    return workbench.view(question);
-  }
-
+class BadQuestionTest extends OnDemoModel {
   @ParameterizedTest
   @ValueSource(
       strings = {

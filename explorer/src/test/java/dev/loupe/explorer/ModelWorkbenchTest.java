@@ -28,56 +28,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-class ModelWorkbenchTest {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+class ModelWorkbenchTest extends OnDemoModel {
   private static final String ZERO =
       "[{'on':true,'point':'blocks.3.attn.hook_z','head':5,'at':'END','change':'zero'},"
           + "{'on':false,'point':'blocks.0.hook_mlp_out','at':'all','change':'zero'}]";
-
-  private static HookedTransformer demo;
-  private static ModelWorkbench workbench;
-
-  @BeforeAll
-  static void load() {
-    demo = HookedTransformer.load("demo");
-    workbench = new ModelWorkbench(demo);
-  }
-
-  @AfterAll
-  static void close() {
-    workbench.close();
-    demo.close();
-  }
-
-  private static JsonNode json(String text) {
-    return JSON.readTree(text.replace('\'', '"'));
-  }
-
-  private static ObjectNode question() {
-    var example = ((Examples.Drawn) workbench.examples("ioi", 0)).examples().getFirst();
-    ObjectNode question = JSON.valueToTree(example);
-    return question.put("layer", 3).put("head", 5);
-  }
-
-  private static ObjectNode with(String field, String value) {
-    return question().set(field, json(value));
-  }
-
-  private static View view(JsonNode question) {
-    return (View) workbench.view(question);
-  }
 
   private static PromptPairs pairs(ObjectNode question) {
     return Asked.of(demo, Question.read(question)).pairs();
@@ -236,10 +196,9 @@ class ModelWorkbenchTest {
 
   // ---- Grids
 
-  private static List<JsonNode> lines(Consumer<Lines> stream) {
-    var lines = new ArrayList<JsonNode>();
-    stream.accept(line -> lines.add(JSON.valueToTree(line)));
-    return lines;
+  private static String words(ObjectNode question) {
+    question.put("grid", "ablation");
+    return lines(out -> workbench.grid(question, out)).getFirst().path("words").stringValue();
   }
 
   private static double[][] grid(ObjectNode question, String kind) {
@@ -277,6 +236,8 @@ class ModelWorkbenchTest {
   void ablationIsOnTopOfWhatIsOn() {
     double[][] grid = grid(with("interventions", ZERO.replace("'END'", "'all'")), "ablation");
     assertThat(grid[3][5]).isCloseTo(0, within(1e-5));
+    assertThat(words(question())).contains("below 0 the head helps");
+    assertThat(words(question().put("metric", "loss"))).contains("above 0 the head helps");
     double[][] plain = grid(question(), "ablation");
     assertThat(plain[3][5]).isLessThan(-1);
     var view = view(with("interventions", ZERO.replace("'END'", "'all'"))).metric().orElseThrow();
@@ -293,53 +254,6 @@ class ModelWorkbenchTest {
     var row = view(question()).attention().clean().getLast();
     assertThat(attention[3][5])
         .isCloseTo(row.stream().mapToDouble(w -> w).max().orElseThrow(), within(1e-6));
-  }
-
-  // ---- Circuits
-
-  private static JsonNode line(List<JsonNode> lines, String type) {
-    return lines.stream()
-        .filter(line -> line.path("type").stringValue().equals(type))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static List<String> everyNode() {
-    return IntStream.range(0, 4)
-        .boxed()
-        .flatMap(layer ->
-            IntStream.rangeClosed(0, 8)
-                .mapToObj(i -> i == 8 ? "m" + layer : "a" + layer + ".h" + i))
-        .toList();
-  }
-
-  @Test
-  void theWholeModelIsFaithfulAndNothingIsNot() {
-    var question = question();
-    question.set("nodes", JSON.valueToTree(everyNode()));
-    var whole = lines(out -> workbench.circuit(question, out));
-    assertThat(line(whole, "faithfulness").path("value").doubleValue()).isCloseTo(1, within(1e-4));
-    assertThat(line(whole, "start").path("dimensions").intValue()).isEqualTo(1152);
-    assertThat(line(whole, "baseline").path("mean").doubleValue()).isCloseTo(1, within(1e-4));
-
-    question.set("nodes", JSON.createArrayNode());
-    var none = lines(out -> workbench.circuit(question, out));
-    // The input alone still reaches the logits.
-    assertThat(line(none, "faithfulness").path("value").doubleValue()).isBetween(-.2, .2);
-    assertThat(line(none, "graph").path("edges")).hasSize(1);
-  }
-
-  @Test
-  void whatIsSuggestedKeepsTheBudgetAndIsExported() {
-    var suggested = (CircuitView.Suggested) workbench.suggest(question());
-    var question = question();
-    question.set("nodes", JSON.valueToTree(suggested.nodes()));
-    var lines = lines(out -> workbench.circuit(question, out));
-    assertThat(line(lines, "start").path("dimensions").intValue()).isBetween(1, 672);
-    assertThat(line(lines, "faithfulness").path("value").doubleValue())
-        .isGreaterThan(line(lines, "baseline").path("mean").doubleValue());
-    var exported = (ModelWorkbench.Exported) workbench.exportCircuit(question);
-    assertThat(JSON.readTree(exported.text()).path("nodes")).hasSize(suggested.nodes().size() + 1);
   }
 
   // ---- Any model
